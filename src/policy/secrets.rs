@@ -1,0 +1,106 @@
+//! Sealed values: keys, context, what must be there and how it is delivered.
+
+use super::value::{AbsolutePath, FileMode, KeyArn, VariableName};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// `secrets`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// KMS keys that may have sealed a value: at most four, never aliases.
+    pub keys: Vec<KeyArn>,
+    /// Encryption context, without `var`.
+    pub context: BTreeMap<String, String>,
+    /// Add `var=NAME` to the context; default true.
+    pub bind_name: bool,
+    /// Variables that carry several sealed values.
+    pub bundles: Vec<VariableName>,
+    /// Variables without which the start is refused.
+    pub required: Vec<Required>,
+    /// Values that arrive in clear and are secret all the same.
+    pub redact: Vec<VariableName>,
+    /// Values that are delivered as files.
+    pub files: BTreeMap<VariableName, FileDelivery>,
+    /// A certificate made at every start.
+    pub certificate: Option<Certificate>,
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            context: BTreeMap::new(),
+            bind_name: true,
+            bundles: Vec::new(),
+            required: Vec::new(),
+            redact: Vec::new(),
+            files: BTreeMap::new(),
+            certificate: None,
+        }
+    }
+}
+
+/// A variable that must be there, and how it must have come. A string, or `{name, source}`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Required {
+    /// The variable.
+    pub name: VariableName,
+    /// How it must have arrived; default sealed.
+    pub source: Origin,
+}
+
+/// How a required variable must arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Sealed for one of `keys`, or in a bundle.
+    #[default]
+    Sealed,
+    /// Injected in clear by ECS.
+    Ecs,
+    /// Either.
+    Any,
+}
+
+/// `secrets.files.NAME`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileDelivery {
+    /// Where the value is written.
+    pub path: AbsolutePath,
+    /// Variable that holds the path; default `NAME_FILE`.
+    pub variable: Option<VariableName>,
+    /// Mode of the file; default 0400.
+    pub mode: Option<FileMode>,
+    /// `tmpfs`, `memfd` or `any`.
+    #[serde(default)]
+    pub on: Medium,
+}
+
+/// What a delivered file lies on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// An existing tmpfs.
+    Tmpfs,
+    /// A sealed memory file.
+    Memfd,
+    /// Whichever there is.
+    #[default]
+    Any,
+}
+
+/// `secrets.certificate`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// Where the certificate is written.
+    pub cert: AbsolutePath,
+    /// Where its key is written.
+    pub key: AbsolutePath,
+    /// Subject alternative names; `@hostname` is the container's.
+    pub names: Vec<String>,
+    /// Validity in days.
+    pub days: u16,
+}
