@@ -27,7 +27,7 @@ lint_wrapper() { cargo clippy --no-default-features --bin micro-enforcer -- -D w
 tests() { cargo test; }
 
 # What the wrapper writes, against the published schema of OCSF.
-events() { target/venv/bin/python tests/ocsf/validate.py; }
+events() { tests/ocsf/check.sh; }
 
 static() {
     local target
