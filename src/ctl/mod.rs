@@ -1,0 +1,3 @@
+//! The workbench: what `enforcerctl` does on laptops and in pipelines.
+
+pub mod local;
