@@ -1,5 +1,7 @@
 //! The local endpoints answer as KMS, the ECS agent and Fargate do, and fail as scripted.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use micro_enforcer::ctl::local::{
     self, Config, EncryptionContext, Fault, Faults, IMAGE_DIGEST, Key, Launch, OTHER_KEY,

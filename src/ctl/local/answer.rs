@@ -5,9 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use http_body::Frame;
 use serde_json::{Value, json};
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::{io, mem};
 
 /// An answer that is not yet sent.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Answer {
     pub fn half(self) -> Response {
         let length = self.body.len();
         let half = Bytes::copy_from_slice(&self.body[..length / 2]);
-        let body = Body::new(Half(Some(half)));
+        let body = Body::new(Half::Begin(half));
         let mut response = respond(self.status, self.content_type, body);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -95,7 +95,12 @@ fn respond(status: u16, content_type: &'static str, body: Body) -> Response {
 }
 
 /// A body that fails after its first piece, so that the server drops the connection.
-struct Half(Option<Bytes>);
+enum Half {
+    Begin(Bytes),
+    /// The server writes what it has once the body makes it wait.
+    Flush,
+    Fail,
+}
 
 impl http_body::Body for Half {
     type Data = Bytes;
@@ -103,11 +108,20 @@ impl http_body::Body for Half {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Poll::Ready(Some(match self.0.take() {
-            Some(half) => Ok(Frame::data(half)),
-            None => Err(io::ErrorKind::ConnectionAborted.into()),
-        }))
+        match &mut *self {
+            Self::Begin(half) => {
+                let half = mem::take(half);
+                *self = Self::Flush;
+                Poll::Ready(Some(Ok(Frame::data(half))))
+            }
+            Self::Flush => {
+                *self = Self::Fail;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Self::Fail => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
+        }
     }
 }
