@@ -1,7 +1,12 @@
 //! The local endpoints answer as KMS, the ECS agent and Fargate do, and fail as scripted.
 
+#![cfg(feature = "workbench")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use aws_credential_types::Credentials;
+use aws_sdk_kms::config::{BehaviorVersion, Region};
+use aws_sdk_kms::error::ProvideErrorMetadata;
+use aws_sdk_kms::primitives::Blob;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use micro_enforcer::ctl::local::{
     self, Config, EncryptionContext, Fault, Faults, IMAGE_DIGEST, Key, Launch, OTHER_KEY,
@@ -447,4 +452,62 @@ fn two_servers_open_what_either_sealed() {
     let sealed = kms(&one, "Encrypt", &body).json();
     let body = json!({"CiphertextBlob": sealed["CiphertextBlob"]});
     assert_eq!(kms(&two, "Decrypt", &body).json()["Plaintext"], "eA==");
+}
+
+/// A client as AWS makes it, so that the answers are not only right in our own eyes.
+fn sdk(server: &Server) -> aws_sdk_kms::Client {
+    let id = "ASIALOCALTASK0000001";
+    let token = format!("token-of-{id}");
+    let config = aws_sdk_kms::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(id, "x", Some(token), None, "test"))
+        .endpoint_url(server.kms_url())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    aws_sdk_kms::Client::from_conf(config)
+}
+
+#[test]
+fn the_aws_sdk_retries_throttling_and_knows_the_errors() {
+    let server = server(Faults {
+        kms: Script::first([Fault::kms("ThrottlingException")]),
+        ..Faults::default()
+    });
+    let kms = sdk(&server);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let sealed = kms
+            .encrypt()
+            .key_id(TASK_KEY)
+            .plaintext(Blob::new(*b"hunter2"));
+        let blob = sealed.send().await.unwrap().ciphertext_blob.unwrap();
+        let decrypt = |key| kms.decrypt().key_id(key).ciphertext_blob(blob.clone());
+        let opened = decrypt(TASK_KEY).send().await.unwrap();
+        assert_eq!(opened.plaintext.unwrap().as_ref(), b"hunter2");
+        assert_eq!(opened.key_id.as_deref(), Some(TASK_KEY));
+
+        let wrong = decrypt(OTHER_KEY)
+            .send()
+            .await
+            .unwrap_err()
+            .into_service_error();
+        assert!(wrong.is_incorrect_key_exception(), "{wrong:?}");
+        let denied = decrypt("of-nobody")
+            .send()
+            .await
+            .unwrap_err()
+            .into_service_error();
+        assert_eq!(denied.code(), Some("AccessDeniedException"));
+        let dry_run = decrypt(TASK_KEY).dry_run(true).send().await.unwrap_err();
+        assert!(
+            dry_run
+                .into_service_error()
+                .is_dry_run_operation_exception()
+        );
+    });
+    assert_eq!(server.counts().kms("Encrypt"), 2);
 }

@@ -13,6 +13,8 @@ pub const TASK_KEY: &str =
 /// The key of another task, which the task role may not use.
 pub const OTHER_KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/b1111e5a-0000-4000-8000-000000000002";
+/// The access key id of the task role.
+pub const TASK_ACCESS_KEY_ID: &str = "ASIALOCALTASK0000001";
 /// A digest that stands for the task's image.
 pub const IMAGE_DIGEST: &str =
     "sha256:3f1c9e0a5b7d2846a1c3e5f7092b4d6f8a0c2e4f6b8d1a3c5e7f90b2d4a6c8e1";
@@ -40,7 +42,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             keys: vec![Key::enabled(TASK_KEY), Key::enabled(OTHER_KEY)],
             principals: vec![
-                Principal::new("ASIALOCALTASK0000001", &[TASK_KEY]),
+                Principal::new(TASK_ACCESS_KEY_ID, &[TASK_KEY]),
                 Principal::new("ASIALOCALPIPELINE001", &[TASK_KEY, OTHER_KEY]),
             ],
             task: Task::default(),

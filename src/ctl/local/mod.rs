@@ -16,7 +16,8 @@ mod request;
 mod routes;
 
 pub use config::{
-    ACCOUNT, Config, IMAGE_DIGEST, Key, Launch, OTHER_KEY, Principal, REGION, TASK_KEY, Task,
+    ACCOUNT, Config, IMAGE_DIGEST, Key, Launch, OTHER_KEY, Principal, REGION, TASK_ACCESS_KEY_ID,
+    TASK_KEY, Task,
 };
 pub use counts::Counts;
 pub use fault::{Fault, Faults, Script};
