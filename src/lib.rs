@@ -22,6 +22,8 @@ pub mod start;
 pub mod supervisor;
 
 pub mod control;
+#[cfg(feature = "workbench")]
+pub mod ctl;
 pub mod finding;
 pub mod probe;
 pub mod refusal;
