@@ -2,50 +2,36 @@
 
 use super::spawn::Child;
 use super::tree;
-use crate::finding::{Action, Finding};
+use crate::finding::{Action, Finding, Rule};
 use crate::policy::value::Effect;
 use crate::report::Reporter;
 use crate::sandbox::Denial;
 use crate::sys::process;
-use crate::sys::seccomp::{self, Notification, Response};
+use crate::sys::seccomp::{self, Answer, Notification};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::BorrowedFd;
 
-/// What a notification leads to.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// The listener goes on.
-    Open,
-    /// Nobody is left below the filter.
-    Closed,
-    /// The container ends with 210.
-    Stop,
-}
-
-/// Answers one notification. The decision is on registers alone, which no other thread can rewrite.
-pub(super) fn answer(listener: &OwnedFd, child: &Child, report: &mut Reporter) -> io::Result<Answer> {
+/// Answers one notification; a rule if the container is to end for it.
+///
+/// The decision is on registers alone, which no other thread can rewrite.
+pub(super) fn answer(listener: BorrowedFd<'_>, child: &Child, report: &mut Reporter) -> io::Result<Option<Rule>> {
     let notification = match seccomp::receive(listener) {
         Ok(notification) => notification,
-        // A signal or SIGKILL took the caller away between poll and here.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR | libc::EAGAIN)) => return Ok(Answer::Open),
-        Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => return Ok(Answer::Closed),
+        // The caller was killed or interrupted meanwhile, or is none that can be checked and has its answer.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR | libc::ESRCH)) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let denial = child.sandbox.explain(notification.nr, &notification.args);
+    let denial = child.sandbox.explain(notification.number, &notification.arguments);
     report.finding(&finding(&notification, &denial, child));
-    act(listener, &notification, &denial)
-}
-
-fn act(listener: &OwnedFd, notification: &Notification, denial: &Denial) -> io::Result<Answer> {
-    let response = match denial.effect {
-        Effect::Allow | Effect::Audit => Response::Continue,
-        Effect::Deny | Effect::Kill | Effect::Stop => Response::Errno(denial.errno),
-    };
     if denial.effect >= Effect::Kill {
         gone_is_fine(process::kill(notification.pid, libc::SIGKILL))?;
     }
-    gone_is_fine(seccomp::respond(listener, notification.id, response))?;
-    Ok(if denial.effect == Effect::Stop { Answer::Stop } else { Answer::Open })
+    let answer = match denial.effect {
+        Effect::Allow | Effect::Audit => Answer::Continue,
+        Effect::Deny | Effect::Kill | Effect::Stop => Answer::Errno(denial.errno),
+    };
+    gone_is_fine(seccomp::send(listener, notification.id, answer))?;
+    Ok((denial.effect == Effect::Stop).then_some(denial.rule))
 }
 
 /// The caller was killed, or a signal made it take its call back.

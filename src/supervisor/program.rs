@@ -1,5 +1,6 @@
 //! Which file is executed, and what its absence means, as execvp(3) and the shells have it.
 
+use crate::refusal::{Code, Refusal};
 use crate::sys::process::{self, Block};
 use nix::errno::Errno;
 use std::ffi::{CString, OsString};
@@ -12,6 +13,7 @@ const DEFAULT_PATH: &[u8] = b"/usr/local/bin:/bin:/usr/bin";
 /// The files to try, in order, and the argument vector.
 #[derive(Debug)]
 pub struct Program {
+    name: String,
     candidates: Vec<CString>,
     argv: Block,
 }
@@ -25,7 +27,12 @@ impl Program {
             true => vec![CString::new(name)?],
             false => within(path.unwrap_or(DEFAULT_PATH), name)?,
         };
-        Ok(Self { candidates, argv: Block::new(&argv)? })
+        Ok(Self { name: name.escape_ascii().to_string(), candidates, argv: Block::new(&argv)? })
+    }
+
+    /// As it was asked for, fit for a message.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Replaces this process; returns the errno that says most about why it did not. Async-signal-safe.
@@ -50,12 +57,19 @@ fn within(path: &[u8], name: &[u8]) -> Result<Vec<CString>, std::ffi::NulError> 
     directories.map(|directory| CString::new([directory, b"/", name].concat())).collect()
 }
 
-/// The shells' exit status for a program that could not be executed: 127 not found, 126 found but not executable.
-pub(super) fn status_of(errno: Errno) -> u8 {
-    match errno {
-        Errno::ENOENT | Errno::ENOTDIR | Errno::ENAMETOOLONG | Errno::ELOOP => 127,
-        _ => 126,
-    }
+/// Why the program could not be executed, with what the shells leave out.
+pub(super) fn refusal(name: &str, errno: Errno) -> Refusal {
+    let code = match errno {
+        Errno::ENOENT | Errno::ENOTDIR | Errno::ENAMETOOLONG | Errno::ELOOP => Code::NotFound,
+        _ => Code::NotExecutable,
+    };
+    let remedy = match errno {
+        Errno::ENOENT | Errno::ENOTDIR => "check the path, PATH, and that the file's interpreter is in the image",
+        Errno::EACCES => "check the file's mode, and that the application's user may execute it",
+        Errno::ENOEXEC => "begin a script with #! and its interpreter; build a program for this processor",
+        _ => "check the file in the image",
+    };
+    Refusal::new(code, "command.not_executed", format!("{name}: {}", errno.desc()), remedy)
 }
 
 #[cfg(test)]
@@ -86,8 +100,9 @@ mod tests {
 
     #[test]
     fn absence_is_127_and_everything_else_126() {
-        assert_eq!(status_of(Errno::ENOENT), 127);
-        assert_eq!(status_of(Errno::EACCES), 126);
-        assert_eq!(status_of(Errno::ENOEXEC), 126);
+        let status = |errno| refusal("/app", errno).code.status();
+        assert_eq!(status(Errno::ENOENT), 127);
+        assert_eq!(status(Errno::EACCES), 126);
+        assert_eq!(status(Errno::ENOEXEC), 126);
     }
 }

@@ -21,19 +21,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 #[derive(Debug)]
 pub struct Child {
     pub(super) pid: Pid,
+    name: String,
     pub(super) identity: Identity,
     pub(super) sandbox: Sandbox,
     handover: Shared<Handover>,
     ready: OwnedFd,
-}
-
-/// Why the application did not come to run.
-#[derive(Debug)]
-pub enum Failed {
-    /// The enforcer refuses.
-    Refused(Refusal),
-    /// The program could not be executed: 126 or 127, and why.
-    NotExecuted(u8, io::Error),
 }
 
 /// Starts the application. The plaintext that the launch holds is wiped here, once the child has its copy.
@@ -44,19 +36,25 @@ pub fn spawn(launch: Launch, blocked: &Blocked) -> io::Result<Child> {
     match process::clone_sharing_files()? {
         Side::Child => child::become_application(&launch, blocked, parent),
         Side::Parent(pid) => {
+            let name = launch.program().name().to_owned();
             let (identity, sandbox) = launch.into_envelope();
-            Ok(Child { pid, identity, sandbox, handover, ready })
+            Ok(Child { pid, name, identity, sandbox, handover, ready })
         }
     }
 }
 
 /// Replaces PID 1 by the application; returns only with the reason why it did not.
-pub fn exec_in_place(launch: &Launch, blocked: &Blocked) -> Failed {
+pub fn exec_in_place(launch: &Launch, blocked: &Blocked) -> Refusal {
     let (step, error) = child::steps(launch, blocked, None);
-    failed(step, error)
+    refusal(launch.program().name(), step, &error)
 }
 
 impl Child {
+    /// Its process id, in our namespace.
+    pub const fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
     /// Readable once the envelope is closed and the listener is in our table.
     pub(super) fn ready(&self) -> BorrowedFd<'_> {
         self.ready.as_fd()
@@ -68,17 +66,14 @@ impl Child {
     }
 
     /// Why the child ended before it became the application; `None` if it did become it.
-    pub(super) fn failure(&self) -> Option<Failed> {
-        self.handover.get().failure().map(|(step, error)| failed(step, error))
+    pub(super) fn failure(&self) -> Option<Refusal> {
+        self.handover.get().failure().map(|(step, error)| refusal(&self.name, step, &error))
     }
 }
 
-fn failed(step: Step, error: io::Error) -> Failed {
+fn refusal(name: &str, step: Step, error: &io::Error) -> Refusal {
     match step {
-        Step::Exec => {
-            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
-            Failed::NotExecuted(program::status_of(errno), error)
-        }
-        _ => Failed::Refused(step.refusal(&error)),
+        Step::Exec => program::refusal(name, Errno::from_raw(error.raw_os_error().unwrap_or(0))),
+        _ => step.refusal(error),
     }
 }

@@ -53,10 +53,10 @@ impl Helper {
         loop {
             let descriptors = [Some((signals.as_fd(), PollFlags::POLLIN)), Some((self.output.as_fd(), PollFlags::POLLIN))];
             let [signalled, readable] = wait::wait(descriptors, Some(deadline))?;
-            if signalled && let Some(signal) = self.signalled(signals)? {
+            if !signalled.is_empty() && let Some(signal) = self.signalled(signals)? {
                 return Ok(Outcome::Interrupted(signal));
             }
-            if readable && let Some(outcome) = received.read(&mut self.output)? {
+            if !readable.is_empty() && let Some(outcome) = received.read(&mut self.output)? {
                 return Ok(outcome);
             }
             if Instant::now() >= deadline {

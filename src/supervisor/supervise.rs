@@ -1,8 +1,10 @@
 //! The loop of PID 1: signals, notifications, reports, and the end.
 
 use super::remains::Remains;
-use super::spawn::{Child, Failed};
+use super::spawn::Child;
 use super::{Forwarding, notify, reaper, tree, wait};
+use crate::finding::Rule;
+use crate::refusal::Refusal;
 use crate::report::{Reporter, Started};
 use crate::sys::process::{self, End};
 use crate::sys::signal::{Arrived, Signals};
@@ -20,7 +22,9 @@ pub enum Ended {
     /// The application ran and ended.
     Application(End),
     /// It did not come to run.
-    NotStarted(Failed),
+    NotStarted(Refusal),
+    /// The enforcer ended it for this.
+    Violation(Rule),
 }
 
 /// What PID 1 works with once the application is there.
@@ -53,26 +57,40 @@ impl Supervisor<'_> {
     pub fn run(mut self, started: &Started) -> io::Result<Ended> {
         let mut phase = Phase::Running;
         let mut listener = None;
-        let mut waiting_for_ready = true;
+        let mut violation = None;
+        let mut ready_seen = false;
         loop {
-            let [signalled, ready, notified, writable] = self.wait(waiting_for_ready, listener.as_ref(), phase)?;
-            if ready {
-                waiting_for_ready = false;
+            let [signalled, ready, notified, writable] = self.wait(!ready_seen, listener.as_ref(), phase)?;
+            if !ready.is_empty() {
+                ready_seen = true;
                 listener = self.child.take_listener();
                 self.report.started(started);
             }
-            if notified && let Some(fd) = &listener {
-                let open = notify::answer(fd, &self.child, self.report)?;
-                listener = listener.filter(|_| open);
+            if let Some(rule) = self.notified(&mut listener, notified)? {
+                violation.get_or_insert(rule);
+                Remains::of_this_process().signal(libc::SIGKILL)?;
             }
-            if writable {
+            if !writable.is_empty() {
                 self.report.flush_some();
             }
-            let seen = if signalled { self.handle_signals()? } else { Seen::default() };
+            let seen = if signalled.is_empty() { Seen::default() } else { self.handle_signals()? };
             phase = self.advance(phase, &seen)?;
             if let Some(end) = phase.finished(seen.childless) {
-                return Ok(self.ended(end));
+                return Ok(violation.map_or_else(|| self.ended(end), Ended::Violation));
             }
+        }
+    }
+
+    /// Answers a notification. Without one to read, a listener is only ready because nobody is left below the filter;
+    /// receiving would then wait for ever.
+    fn notified(&mut self, listener: &mut Option<OwnedFd>, flags: PollFlags) -> io::Result<Option<Rule>> {
+        match listener {
+            Some(fd) if flags.contains(PollFlags::POLLIN) => notify::answer(fd.as_fd(), &self.child, self.report),
+            Some(_) if !flags.is_empty() => {
+                *listener = None;
+                Ok(None)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -98,7 +116,7 @@ impl Supervisor<'_> {
         self.child.failure().map_or(Ended::Application(end), Ended::NotStarted)
     }
 
-    fn wait(&self, for_ready: bool, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[bool; 4]> {
+    fn wait(&self, for_ready: bool, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 4]> {
         let deadline = match phase {
             Phase::Running => None,
             Phase::Ending(_, until) | Phase::Killed(_, until) => Some(until),
@@ -107,7 +125,7 @@ impl Supervisor<'_> {
             Some((self.signals.as_fd(), PollFlags::POLLIN)),
             for_ready.then(|| (self.child.ready(), PollFlags::POLLIN)),
             listener.map(|fd| (fd.as_fd(), PollFlags::POLLIN)),
-            self.report.pending_fd().map(|fd| (fd, PollFlags::POLLOUT)),
+            self.report.poll_fd().filter(|_| self.report.pending()).map(|fd| (fd, PollFlags::POLLOUT)),
         ];
         wait::wait(descriptors, deadline)
     }

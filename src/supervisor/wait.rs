@@ -6,18 +6,19 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-/// Waits until one of the descriptors is ready or the deadline has passed; says which are ready, in their order.
+/// Waits until one of the descriptors is ready or the deadline has passed; says what each is ready for, in their order.
 pub(super) fn wait<const N: usize>(
     descriptors: [Option<(BorrowedFd<'_>, PollFlags)>; N],
     deadline: Option<Instant>,
-) -> io::Result<[bool; N]> {
+) -> io::Result<[PollFlags; N]> {
     let mut polled: Vec<PollFd<'_>> = descriptors.iter().flatten().map(|(fd, flags)| PollFd::new(*fd, *flags)).collect();
     match poll(&mut polled, timeout(deadline)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(errno) => return Err(errno.into()),
     }
-    let mut answers = polled.iter().map(|fd| fd.any().unwrap_or(true));
-    Ok(descriptors.map(|descriptor| descriptor.is_some() && answers.next().unwrap_or(false)))
+    let mut answers = polled.iter().map(|fd| fd.revents().unwrap_or(PollFlags::POLLERR));
+    let none = PollFlags::empty();
+    Ok(descriptors.map(|descriptor| descriptor.map_or(none, |_| answers.next().unwrap_or(none))))
 }
 
 /// Milliseconds, rounded up so that a deadline has passed when poll returns for it.
