@@ -183,3 +183,61 @@ impl Rate {
         }
     }
 }
+
+impl std::str::FromStr for Digest {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let hex = text.strip_prefix("sha256:").ok_or("a sha256 digest")?;
+        let ok = hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if ok {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("64 lower-case hex digits")
+        }
+    }
+}
+fn wild(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((b'*', rest)) => (0..=text.len()).any(|i| wild(rest, &text[i..])),
+        Some((c, rest)) => text
+            .split_first()
+            .is_some_and(|(t, tail)| t == c && wild(rest, tail)),
+    }
+}
+impl RepositoryPattern {
+    /// Whether it matches.
+    pub fn matches(&self, text: &str) -> bool {
+        let (p, t): (Vec<_>, Vec<_>) = (self.0.split('/').collect(), text.split('/').collect());
+        p.len() == t.len()
+            && p.iter()
+                .zip(&t)
+                .all(|(p, t)| wild(p.as_bytes(), t.as_bytes()))
+    }
+}
+impl Glob {
+    /// Whether it matches.
+    pub fn matches(&self, text: &str) -> bool {
+        wild(self.0.as_bytes(), text.as_bytes())
+    }
+}
+impl NamePattern {
+    /// Whether it matches.
+    pub fn matches(&self, text: &[u8]) -> bool {
+        wild(self.0.as_bytes(), text)
+    }
+}
+impl KeyArn {
+    /// Its region, or `*`.
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+    /// The ARN in that region, if it can be there.
+    pub fn in_region(&self, region: &str) -> Option<String> {
+        match self.region() {
+            "*" => Some(self.0.replacen(":*:", &format!(":{region}:"), 1)),
+            own if own == region => Some(self.0.clone()),
+            _ => None,
+        }
+    }
+}
