@@ -1,7 +1,10 @@
 //! micro-enforcer: PID 1 in front of an application on Amazon ECS and Fargate.
 
+pub mod aws;
 pub mod cli;
 pub mod control;
 pub mod finding;
+pub mod image;
 pub mod policy;
 pub mod refusal;
+pub mod secrets;
