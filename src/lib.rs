@@ -3,6 +3,8 @@
 pub mod aws;
 pub mod cli;
 pub mod control;
+#[cfg(feature = "workbench")]
+pub mod ctl;
 pub mod finding;
 pub mod image;
 pub mod policy;
