@@ -5,3 +5,5 @@ pub mod control;
 pub mod finding;
 pub mod policy;
 pub mod refusal;
+pub mod report;
+mod sys;
