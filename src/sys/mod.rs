@@ -7,6 +7,7 @@ pub mod fd;
 pub mod ids;
 pub mod memory;
 pub mod process;
+pub mod random;
 pub mod signal;
 pub mod tty;
 
