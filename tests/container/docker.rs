@@ -47,10 +47,11 @@ impl Run {
         self.option(&["--env", &format!("{name}={value}")])
     }
 
-    /// Runs to the end.
+    /// Runs to the end; after a minute to 124, so that nothing waits for what never ends.
     pub fn wait(self, image: &str, command: &[&str]) -> Ended {
         let container = Container { name: self.name };
-        let output = docker(&["run"])
+        let output = Command::new("timeout")
+            .args(["60", "docker", "run"])
             .args(&self.options)
             .arg(format!("micro-enforcer-test/{image}"))
             .args(command)

@@ -12,7 +12,8 @@ build() { # TAG DOCKERFILE CONTEXT [ARGUMENT...]
     local tag=$1 dockerfile=$2 folder=$3
     shift 3
     echo "image $tag"
-    docker build --quiet --label micro-enforcer.test "$@" -f "$dockerfile" -t "micro-enforcer-test/$tag" "$folder" >/dev/null
+    docker build --quiet --label micro-enforcer.test "$@" -f "$dockerfile" -t "micro-enforcer-test/$tag" "$folder" 2>&1 >/dev/null |
+        { grep -v -e DEPRECATED -e BuildKit -e environment-variable -e '^$' >&2 || true; }
 }
 
 have() { docker image inspect "micro-enforcer-test/$1" >/dev/null 2>&1; }

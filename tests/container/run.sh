@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 clean() {
     docker ps --all --quiet --filter label=micro-enforcer.test | xargs --no-run-if-empty docker rm --force >/dev/null
     docker network ls --quiet --filter label=micro-enforcer.test | xargs --no-run-if-empty docker network rm >/dev/null
+    docker image prune --force --filter label=micro-enforcer.test >/dev/null # earlier builds, now without a name
 }
 trap clean EXIT
 clean
