@@ -27,6 +27,15 @@ pub struct Environment {
     pub entries: Vec<Zeroizing<Vec<u8>>>,
 }
 
+impl Environment {
+    /// The value of a variable; the first entry of a name counts, as it does for getenv(3).
+    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
+        self.entries
+            .iter()
+            .find_map(|entry| entry.strip_prefix(name)?.strip_prefix(b"="))
+    }
+}
+
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
