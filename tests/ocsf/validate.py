@@ -67,7 +67,8 @@ def broken(event):
     yield "with text for a number", {**event, "severity_id": "high"}
     yield "with an unknown activity", {**event, "activity_id": 77, "type_uid": event["class_uid"] * 100 + 77}
     yield "with another caption", {**event, "severity": "Dire"}
-    yield "without its profiles", {**event, "metadata": {**event["metadata"], "profiles": []}}
+    if "action_id" in event:
+        yield "without its profiles", {**event, "metadata": {**event["metadata"], "profiles": []}}
 
 
 def required(event):

@@ -74,7 +74,7 @@ fn flood(reporter: &mut Reporter) {
     }
     reporter.ended(&END);
     reporter.flush_until(Instant::now() + Duration::from_millis(50));
-    assert!(start.elapsed() < Duration::from_secs(60), "it waited");
+    assert!(start.elapsed() < Duration::from_mins(1), "it waited");
     assert!(reporter.pending());
 }
 

@@ -186,7 +186,9 @@ fn say_everything_everywhere(fd: BorrowedFd, format: Format) {
     for (platform, policy, task) in places {
         let context = context(platform, policy);
         let mut reporter = Reporter::on(fd, &report(format), context).unwrap();
-        task.into_iter().for_each(|task| reporter.set_task(task));
+        if let Some(task) = task {
+            reporter.set_task(task);
+        }
         say_everything(&mut reporter);
         assert!(!reporter.pending());
     }

@@ -9,9 +9,8 @@ fn spliced() -> (OwnedFd, OwnedFd, Channel) {
     let (reader, writer) = pipe2(OFlag::O_CLOEXEC).unwrap();
     let size = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4_096)).unwrap();
     assert_eq!(size, 4_096);
-    let channel = Splice::new(writer.try_clone().unwrap());
-    assert!(matches!(channel, Channel::Spliced(_)));
-    (reader, writer, channel)
+    let splice = Splice::new(writer.try_clone().unwrap()).unwrap();
+    (reader, writer, Channel::Spliced(splice))
 }
 
 #[test]
