@@ -4,7 +4,7 @@
 
 mod file;
 
-use super::value::is_loopback;
+use super::value::{is_loopback, quoted};
 use super::{Error, Mode, Policy};
 use file::Owners;
 use std::ffi::{OsStr, OsString};
@@ -55,9 +55,10 @@ pub fn load(request: &LoadRequest) -> Result<Policy, Error> {
         None => named(request)?,
     };
     policy.is_available()?;
-    Ok(match tighten {
-        true => policy.under(Mode::Enforce),
-        false => policy,
+    Ok(if tighten {
+        policy.under(Mode::Enforce)
+    } else {
+        policy
     })
 }
 
@@ -69,7 +70,7 @@ fn tightens(mode: Option<&OsStr>) -> Result<bool, Error> {
     match mode {
         None => Ok(false),
         Some(mode) if mode == "enforce" => Ok(true),
-        Some(mode) => Err(Error::Mode(format!("{mode:?}"))),
+        Some(mode) => Err(Error::Mode(quoted(&mode.to_string_lossy()))),
     }
 }
 
