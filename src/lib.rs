@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod control;
+#[cfg(feature = "workbench")]
+pub mod ctl;
 pub mod finding;
 pub mod policy;
 pub mod refusal;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `enforcerctl`: the workbench on laptops and in pipelines.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    micro_enforcer::ctl::main()
+}

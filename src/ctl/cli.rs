@@ -1,0 +1,108 @@
+//! The command line of `enforcerctl`.
+
+use super::local::{IMAGE_DIGEST, TASK_KEY};
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+
+const EXAMPLES: &str = "\
+Examples:
+  enforcerctl demo                                   see everything work on this machine
+  enforcerctl local --secrets .env > local.env       serve KMS and metadata to an image here
+  enforcerctl seal --local --name DB_PASSWORD < pw   seal one value for `enforcerctl local`
+  enforcerctl exit-codes                             what an exit status means and what to do";
+
+const LOCAL_EXAMPLES: &str = "\
+What is printed is an environment file for Docker:
+  enforcerctl local --secrets .env > local.env &
+  docker run --rm --network host --env-file local.env IMAGE";
+
+/// The workbench of micro-enforcer: try, seal and check on a laptop or in a pipeline.
+#[derive(Debug, Parser)]
+#[command(name = "enforcerctl", version, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    /// Say on standard error what is being done
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Show a start, three refusals and a denied call; needs nothing but this program
+    Demo,
+    /// Serve KMS, task metadata and credentials to an image on this machine
+    #[command(after_help = LOCAL_EXAMPLES)]
+    Local(Local),
+    /// Seal a value from standard input
+    Seal(Seal),
+    /// List the exit statuses with cause and remedy
+    ExitCodes {
+        /// As a Markdown table
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Local {
+    /// Where to listen; the wrapper believes loopback alone
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8399")]
+    pub listen: SocketAddr,
+    /// The image that the metadata names
+    #[arg(long, value_name = "REFERENCE")]
+    pub image: Option<String>,
+    /// The digest that the metadata shows for it
+    #[arg(long, value_name = "DIGEST", default_value = IMAGE_DIGEST)]
+    pub image_digest: String,
+    /// File of NAME=VALUE lines whose values are sealed and printed; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<String>,
+    #[command(flatten)]
+    pub binding: Binding,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Seal {
+    /// For the keys of `enforcerctl local`, which protect nothing
+    #[arg(long, required = true)]
+    pub local: bool,
+    /// The variable that the value is for
+    #[arg(long)]
+    pub name: String,
+    #[command(flatten)]
+    pub binding: Binding,
+}
+
+/// What a sealed value is bound to, beside its name.
+#[derive(Debug, Args)]
+pub(super) struct Binding {
+    /// The key, as in the policy's `secrets.keys`
+    #[arg(long, value_name = "ARN", default_value = TASK_KEY)]
+    pub key: String,
+    /// A pair of the policy's `secrets.context`; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub context: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_context_pair_is_split_at_the_first_equals_sign() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(pair("a").is_err());
+    }
+}

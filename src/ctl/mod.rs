@@ -1,0 +1,103 @@
+//! The workbench: what `enforcerctl` does on laptops and in pipelines.
+
+mod cli;
+mod demo;
+mod exit_codes;
+pub mod local;
+mod seal;
+mod serve;
+mod table;
+
+use crate::refusal::Code;
+use clap::Parser;
+use cli::{Cli, Verb};
+use std::env;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What `enforcerctl` is. The demonstration starts the same file again as the wrapper and
+/// as the application, so that one built program shows everything; the name tells which.
+pub fn main() -> ExitCode {
+    match name().as_deref() {
+        Some(demo::WRAPPER) => wrapper(),
+        Some(demo::APPLICATION) => finish(demo::application()),
+        _ => enforcerctl(),
+    }
+}
+
+fn name() -> Option<String> {
+    let first = env::args_os().next()?;
+    Path::new(&first).file_name()?.to_str().map(str::to_owned)
+}
+
+/// The wrapper as it runs in a container.
+fn wrapper() -> ExitCode {
+    ExitCode::from(Code::Usage.status())
+}
+
+fn enforcerctl() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.verbose {
+        trace();
+    }
+    let mut out = anstream::stdout();
+    finish(match cli.verb {
+        Verb::Demo => demo::run(&mut out),
+        Verb::ExitCodes { markdown } => exit_codes::print(&mut out, markdown),
+        Verb::Local(arguments) => serve::run(&arguments, &mut out),
+        Verb::Seal(arguments) => seal::run(&arguments, &mut out),
+    })
+}
+
+fn trace() {
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter("micro_enforcer=debug")
+        .init();
+}
+
+fn finish(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("enforcerctl: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a verb did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("could not write the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("could not listen on {address}: {error}; choose another address with --listen")]
+    Listen {
+        address: std::net::SocketAddr,
+        error: io::Error,
+    },
+    #[error("could not read {name}: {error}")]
+    Read { name: String, error: io::Error },
+    #[error("{name}, line {line}: expected NAME=VALUE")]
+    Line { name: String, line: usize },
+    #[error("could not {step}: {error}")]
+    Step { step: String, error: io::Error },
+    #[error("{0} of the scenes ended otherwise than promised")]
+    Scenes(usize),
+}
+
+impl Error {
+    /// What failed while something was being prepared.
+    fn step(step: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let step = step.into();
+        move |error| Self::Step { step, error }
+    }
+
+    /// Whoever read our output has seen enough: `enforcerctl … | head`.
+    fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
