@@ -123,7 +123,7 @@ fn is_source(named: &OsStr) -> bool {
 
 impl Policy {
     /// Nothing is accepted and ignored: what this release cannot do for a policy, it refuses.
-    fn is_available(&self) -> Result<(), Error> {
+    pub(crate) fn is_available(&self) -> Result<(), Error> {
         if !self.image.allowlists.is_empty() {
             return Err(unverifiable("the signed list in image.allowlists"));
         }
