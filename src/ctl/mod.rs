@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod exit_codes;
 pub mod local;
+pub mod policy;
 mod seal;
 mod serve;
 mod table;
@@ -44,6 +45,7 @@ fn enforcerctl() -> ExitCode {
     finish(match cli.verb {
         Verb::Demo => demo::run(&mut out),
         Verb::ExitCodes { markdown } => exit_codes::print(&mut out, markdown),
+        Verb::Policy(verb) => policy::run(&verb, &mut out),
         Verb::Local(arguments) => serve::run(&arguments, &mut out),
         Verb::Seal(arguments) => seal::run(&arguments, &mut out),
     })
@@ -84,6 +86,10 @@ enum Error {
     Line { name: String, line: usize },
     #[error("could not {step}: {error}")]
     Step { step: String, error: io::Error },
+    #[error(transparent)]
+    Policy(#[from] crate::policy::Error),
+    #[error("{0} of the policies would be refused")]
+    Policies(usize),
     #[error("{0} of the scenes ended otherwise than promised")]
     Scenes(usize),
 }

@@ -4,7 +4,7 @@
 
 mod file;
 
-use super::value::is_loopback;
+use super::value::{is_loopback, quoted};
 use super::{Error, Mode, Policy};
 use file::Owners;
 use std::ffi::{OsStr, OsString};
@@ -55,9 +55,10 @@ pub fn load(request: &LoadRequest) -> Result<Policy, Error> {
         None => named(request)?,
     };
     policy.is_available()?;
-    Ok(match tighten {
-        true => policy.under(Mode::Enforce),
-        false => policy,
+    Ok(if tighten {
+        policy.under(Mode::Enforce)
+    } else {
+        policy
     })
 }
 
@@ -69,7 +70,7 @@ fn tightens(mode: Option<&OsStr>) -> Result<bool, Error> {
     match mode {
         None => Ok(false),
         Some(mode) if mode == "enforce" => Ok(true),
-        Some(mode) => Err(Error::Mode(format!("{mode:?}"))),
+        Some(mode) => Err(Error::Mode(quoted(&mode.to_string_lossy()))),
     }
 }
 
@@ -122,7 +123,7 @@ fn is_source(named: &OsStr) -> bool {
 
 impl Policy {
     /// Nothing is accepted and ignored: what this release cannot do for a policy, it refuses.
-    fn is_available(&self) -> Result<(), Error> {
+    pub(crate) fn is_available(&self) -> Result<(), Error> {
         if !self.image.allowlists.is_empty() {
             return Err(unverifiable("the signed list in image.allowlists"));
         }

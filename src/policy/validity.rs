@@ -34,7 +34,9 @@ impl Policy {
             return Ok(self.quietly());
         };
         let left = expires.at.unix_seconds().saturating_sub(now);
-        let warn = expires.warn.map_or(Duration::ZERO, |warn| warn.get());
+        let warn = expires
+            .warn
+            .map_or(Duration::ZERO, super::value::Duration::get);
         match u64::try_from(left) {
             Ok(left) if left > 0 && Duration::from_secs(left) > warn => Ok(self.quietly()),
             Ok(left) if left > 0 => Ok(self.saying(format!("the policy ends at {}", expires.at))),
