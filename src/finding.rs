@@ -14,6 +14,7 @@ pub struct Rule {
 /// OCSF `severity_id`; in policies by name, lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 #[repr(u8)]
 pub enum Severity {
     /// 1

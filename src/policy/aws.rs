@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// `aws`: endpoints, certificate authorities and proxy of the boot helper.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Aws {
     /// Endpoints other than the region's own.
     pub endpoints: Endpoints,
@@ -22,6 +23,7 @@ pub struct Aws {
 /// `aws.endpoints`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Endpoints {
     /// KMS.
     pub kms: Option<HttpsUrl>,
@@ -34,6 +36,7 @@ pub struct Endpoints {
 /// An environment variable that the wrapper may be told to believe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum AwsVariable {
     /// The region of sources and, under `local`, of calls.
     AwsRegion,

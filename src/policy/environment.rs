@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 /// `environment`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Environment {
     /// Values that win over whatever arrives.
     pub set: BTreeMap<VariableName, String>,

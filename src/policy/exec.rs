@@ -7,8 +7,9 @@ use serde::Deserialize;
 /// `exec`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Exec {
-    /// Section mode.
+    /// Section mode; absent: the policy's.
     pub mode: Option<Mode>,
     /// Section effect; default deny.
     pub effect: Option<Effect>,

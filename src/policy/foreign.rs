@@ -7,8 +7,9 @@ use serde::Deserialize;
 /// `foreign`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Foreign {
-    /// Section mode.
+    /// Section mode; absent: the policy's.
     pub mode: Option<Mode>,
     /// What happens to a foreign process; default audit.
     pub effect: Option<Effect>,

@@ -1,18 +1,18 @@
 //! Which images may run.
 
-use super::header::Labels;
-use super::value::Effect;
-use super::value::{Digest, Expiry, RepositoryPattern, SourceUrl};
+use super::header::{Labels, Mode};
+use super::value::{Digest, Effect, Expiry, RepositoryPattern, SourceUrl};
 use serde::Deserialize;
 
 /// `image`: the allowlist in the policy and the signed allowlists beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Image {
-    /// `deny` (default) or `audit`.
+    /// Section mode; absent: the policy's.
+    pub mode: Option<Mode>,
+    /// `deny` or `audit`; default deny.
     pub effect: Option<Effect>,
-    /// Section mode; only tightens or loosens this section.
-    pub mode: Option<super::Mode>,
     /// Entries in this document.
     pub allow: Vec<AllowEntry>,
     /// Signed documents with the same list; at least one must admit.
@@ -22,6 +22,7 @@ pub struct Image {
 /// One admitted image.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct AllowEntry {
     /// For people and events.
     pub name: String,

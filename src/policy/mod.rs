@@ -1,35 +1,50 @@
-//! The policy file: bytes in, a checked [`Policy`] out; pure.
+//! The policy file: bytes in, a checked [`Policy`] out.
 //!
 //! One file a section. A section is read by the module that enforces it and by
-//! nobody else; `lib::run` alone sees the whole.
+//! nobody else; `lib::run` alone sees the whole. Everything here is pure but for
+//! [`load`], which reads the file.
 
 mod aws;
+mod check;
 mod command;
+mod document;
 mod environment;
+mod error;
 mod exec;
 mod files;
 mod foreign;
 mod header;
 mod identity;
 mod image;
+mod load;
 mod network;
+mod parse;
 mod report;
 mod secrets;
 mod supervise;
 mod syscalls;
+mod validity;
 pub mod value;
+mod yaml;
 
 pub use aws::{Aws, AwsVariable, Endpoints};
 pub use command::Command;
+pub use document::Policy;
 pub use environment::Environment;
+pub use error::Error;
 pub use exec::Exec;
 pub use files::{Files, Prepare};
 pub use foreign::Foreign;
-pub use header::{AppliesTo, Control, Expires, ExpiryAction, Kind, Mode, Platform, Start};
+pub use header::{
+    AppliesTo, Control, Expires, ExpiryAction, Kind, Labels, Mode, Platform, Requirement, Start,
+};
 pub use identity::{Identity, Limit, Rlimits, UserSpec};
 pub use image::{AllowEntry, Image};
+pub use load::{BAKED, LoadRequest, load};
 pub use network::{Endpoint, Network, TaskEndpoint, Udp};
+pub use parse::MAX_BYTES;
 pub use report::{Format, Limits, Report, Sink, StartDetail};
-pub use secrets::{Certificate, FileDelivery, Origin, Required, Secrets};
+pub use secrets::{Certificate, FileDelivery, Medium, Origin, Required, Secrets};
 pub use supervise::{Forward, Supervise};
 pub use syscalls::Syscalls;
+pub use validity::{EXPIRING, InForce};

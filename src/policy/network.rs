@@ -1,14 +1,17 @@
 //! What the application may connect to and listen on.
 
 use super::header::Mode;
-use super::value::{Effect, NetworkTarget, PortRange, Rule};
+use super::value::{Effect, Instant, Invalid, NetworkTarget, PortRange, Rule, RuleItem};
+use crate::finding::Severity;
 use serde::Deserialize;
+use std::str::FromStr;
 
 /// `network`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Network {
-    /// Section mode.
+    /// Section mode; absent: the policy's.
     pub mode: Option<Mode>,
     /// Section effect; default deny.
     pub effect: Option<Effect>,
@@ -25,7 +28,8 @@ pub struct Network {
 }
 
 /// A destination and its ports.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize))]
 pub struct Endpoint {
     /// Address, range or host name.
     pub to: NetworkTarget,
@@ -33,9 +37,75 @@ pub struct Endpoint {
     pub ports: Vec<PortRange>,
 }
 
+/// A list item of `network`, written out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "workbench", derive(schemars::JsonSchema))]
+pub(super) struct EndpointKeys {
+    /// Address, range or host name.
+    to: NetworkTarget,
+    /// Ports; absent: all.
+    ports: Option<Vec<PortRange>>,
+    /// Instead of the section's effect.
+    effect: Option<Effect>,
+    /// Instead of the table's severity.
+    severity: Option<Severity>,
+    /// After it the item no longer holds.
+    until: Option<Instant>,
+    /// Free text.
+    note: Option<String>,
+}
+
+impl TryFrom<EndpointKeys> for Rule<Endpoint> {
+    type Error = Invalid;
+
+    fn try_from(keys: EndpointKeys) -> Result<Self, Invalid> {
+        if keys.ports.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Invalid::expected(
+                "ports; for all of them leave `ports` out",
+            ));
+        }
+        Ok(Self {
+            matcher: Endpoint {
+                to: keys.to,
+                ports: keys.ports.unwrap_or_default(),
+            },
+            effect: keys.effect,
+            severity: keys.severity,
+            until: keys.until,
+            note: keys.note,
+        })
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let ports = Vec::new();
+        text.parse().map(|to| Self { to, ports })
+    }
+}
+
+impl RuleItem for Endpoint {
+    type Map = EndpointKeys;
+}
+
+#[cfg(feature = "workbench")]
+impl schemars::JsonSchema for Endpoint {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Endpoint".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        NetworkTarget::json_schema(generator)
+    }
+}
+
 /// `network.udp`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum Udp {
     /// connect and sendto are decided.
     #[default]
@@ -49,6 +119,7 @@ pub enum Udp {
 /// `network.task_endpoint`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum TaskEndpoint {
     /// Reachable.
     #[default]

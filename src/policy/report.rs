@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// `report`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Report {
     /// Encoding.
     pub format: Format,
@@ -34,6 +35,7 @@ impl Default for Report {
 /// `report.format`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum Format {
     /// OCSF 1.5.0.
     #[default]
@@ -45,6 +47,7 @@ pub enum Format {
 /// `report.to`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum Sink {
     /// Standard error.
     Stderr,
@@ -53,6 +56,7 @@ pub enum Sink {
 /// `report.limit`: findings above it are counted, not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Limits {
     /// For one rule; default 10/min.
     pub per_rule: Rate,
@@ -72,6 +76,7 @@ impl Default for Limits {
 /// `report.start`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum StartDetail {
     /// Every control with its reason.
     #[default]

@@ -1,12 +1,14 @@
 //! Sealed values: keys, context, what must be there and how it is delivered.
 
-use super::value::{AbsolutePath, FileMode, KeyArn, VariableName};
+use super::value::{AbsolutePath, FileMode, Invalid, Item, KeyArn, VariableName, item_type};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// `secrets`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Secrets {
     /// KMS keys that may have sealed a value: at most four, never aliases.
     pub keys: Vec<KeyArn>,
@@ -41,8 +43,9 @@ impl Default for Secrets {
     }
 }
 
-/// A variable that must be there, and how it must have come. A string, or `{name, source}`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A variable that must be there, and how it must have come. A name, or `{name, source}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize))]
 pub struct Required {
     /// The variable.
     pub name: VariableName,
@@ -50,9 +53,42 @@ pub struct Required {
     pub source: Origin,
 }
 
+/// A [`Required`], written out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "workbench", derive(schemars::JsonSchema))]
+pub(super) struct RequiredKeys {
+    /// The variable.
+    name: VariableName,
+    /// How it must have arrived.
+    #[serde(default)]
+    source: Origin,
+}
+
+impl From<RequiredKeys> for Required {
+    fn from(RequiredKeys { name, source }: RequiredKeys) -> Self {
+        Self { name, source }
+    }
+}
+
+impl FromStr for Required {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let source = Origin::Sealed;
+        text.parse().map(|name| Self { name, source })
+    }
+}
+
+impl Item for Required {
+    type Map = RequiredKeys;
+}
+item_type!(Required: VariableName or RequiredKeys);
+
 /// How a required variable must arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum Origin {
     /// Sealed for one of `keys`, or in a bundle.
     #[default]
@@ -66,6 +102,7 @@ pub enum Origin {
 /// `secrets.files.NAME`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct FileDelivery {
     /// Where the value is written.
     pub path: AbsolutePath,
@@ -81,6 +118,7 @@ pub struct FileDelivery {
 /// What a delivered file lies on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum Medium {
     /// An existing tmpfs.
     Tmpfs,
@@ -94,6 +132,7 @@ pub enum Medium {
 /// `secrets.certificate`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Certificate {
     /// Where the certificate is written.
     pub cert: AbsolutePath,
@@ -101,6 +140,6 @@ pub struct Certificate {
     pub key: AbsolutePath,
     /// Subject alternative names; `@hostname` is the container's.
     pub names: Vec<String>,
-    /// Validity in days.
+    /// Validity in days, up to 398.
     pub days: u16,
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 /// `supervise`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Supervise {
     /// `false`: the wrapper replaces itself by the application.
     pub enabled: bool,
@@ -32,6 +33,7 @@ impl Default for Supervise {
 /// `supervise.forward`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub enum Forward {
     /// The application's first process.
     #[default]

@@ -7,8 +7,9 @@ use serde::Deserialize;
 /// `syscalls`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Syscalls {
-    /// Section mode.
+    /// Section mode; absent: the policy's.
     pub mode: Option<Mode>,
     /// Section effect for `deny`; default deny.
     pub effect: Option<Effect>,

@@ -3,7 +3,7 @@
 use super::start::{PLAINTEXT, Start, sealed};
 use micro_enforcer::ctl::local::{Config, Fault, Faults, IMAGE_DIGEST, Launch, Script, Task};
 use micro_enforcer::image::Admission;
-use micro_enforcer::policy::{Mode, Platform};
+use micro_enforcer::policy::Platform;
 use micro_enforcer::refusal::Code;
 use std::time::Duration;
 
@@ -202,13 +202,13 @@ fn an_auditing_policy_reports_what_it_would_have_refused_and_goes_on() {
         manifest_digest: IMAGE_DIGEST.replace('3', "4"),
         ..Task::default()
     });
-    start.mode = Mode::Audit;
+    start.mode = "audit";
     let boot = start.run().started();
     assert!(matches!(boot.admission, Some(Admission::Refused(_))));
     assert_eq!(boot.findings[0].rule.name, "image.digest");
 
     let mut unknown = metadata(Script::always(Fault::Empty));
-    unknown.mode = Mode::Audit;
+    unknown.mode = "audit";
     unknown.applies_to = "{}".into();
     unknown.budgets.identity = Duration::from_millis(100);
     assert_eq!(
@@ -221,7 +221,7 @@ fn an_auditing_policy_reports_what_it_would_have_refused_and_goes_on() {
 fn a_policy_of_another_family_ends_with_202_even_if_it_audits() {
     let start = Start {
         applies_to: "{families: [billing]}".into(),
-        mode: Mode::Audit,
+        mode: "audit",
         ..Start::default()
     };
     start.run().refused(

@@ -5,7 +5,7 @@ use micro_enforcer::cli::Settings;
 use micro_enforcer::ctl::local::{
     Config, Counts, EncryptionContext, Faults, IMAGE_DIGEST, REGION, Server, TASK_KEY, seal,
 };
-use micro_enforcer::policy::{AppliesTo, Aws, Image, Mode, Platform, Secrets};
+use micro_enforcer::policy::{Platform, Policy};
 use micro_enforcer::refusal::{Code, Refusal};
 use micro_enforcer::secrets;
 use std::io::{self, Read};
@@ -22,7 +22,7 @@ pub struct Start {
     pub image: String,
     pub secrets: String,
     pub applies_to: String,
-    pub mode: Mode,
+    pub mode: &'static str,
     pub platform: Platform,
     pub budgets: Budgets,
     /// Changes what the platform tells.
@@ -46,7 +46,7 @@ impl Default for Start {
                 "{{keys: [\"{TASK_KEY}\"], context: {{app: orders-api}}, bundles: [APP_SECRETS]}}"
             ),
             applies_to: "{families: [\"orders-*\"], containers: [app]}".to_owned(),
-            mode: Mode::Enforce,
+            mode: "enforce",
             platform: Platform::Local,
             budgets: Budgets {
                 identity: second,
@@ -102,27 +102,38 @@ impl Start {
         }
     }
 
+    fn policy(&self) -> Policy {
+        let Self {
+            image,
+            secrets,
+            applies_to,
+            mode,
+            ..
+        } = self;
+        let text = format!(
+            "kind: policy\nversion: 1\nname: orders-api\nserial: 1\nmode: {mode}\n\
+             platform: local\nidentity: {{user: \"10001:10001\"}}\ncommand: {{allow: [[/app/server]]}}\n\
+             image: {image}\nsecrets: {secrets}\napplies_to: {applies_to}\n"
+        );
+        Policy::parse(text.as_bytes(), "policy.yaml").unwrap()
+    }
+
     fn boot(&self, server: &Server) -> Result<BootResult, Refusal> {
-        let entries: Vec<Vec<u8>> = self
-            .entries
-            .iter()
-            .map(|entry| entry.clone().into_bytes())
-            .collect();
-        let secrets: Secrets = serde_saphyr::from_str(&self.secrets).unwrap();
-        let image: Image = serde_saphyr::from_str(&self.image).unwrap();
-        let applies_to: AppliesTo = serde_saphyr::from_str(&self.applies_to).unwrap();
-        let plan = secrets::plan(&entries, &secrets)?;
+        let entries = self.entries.iter().map(|entry| entry.clone().into_bytes());
+        let entries: Vec<Vec<u8>> = entries.collect();
+        let policy = self.policy();
+        let plan = secrets::plan(&entries, &policy.secrets)?;
         let mut settings = settings(server);
         (self.settings)(&mut settings);
         let request = BootRequest {
             settings: &settings,
             platform: self.platform,
-            aws: &Aws::default(),
-            image: &image,
-            applies_to: &applies_to,
-            mode: self.mode,
+            aws: &policy.aws,
+            image: &policy.image,
+            applies_to: &policy.applies_to,
+            mode: policy.mode,
             plan: &plan,
-            secrets: &secrets,
+            secrets: &policy.secrets,
             deadline: Instant::now() + Duration::from_secs(10),
             budgets: self.budgets,
         };

@@ -1,0 +1,317 @@
+//! The checks of each section.
+
+use super::{Checked, ensure, labels, unique};
+use crate::policy::identity::is_account_name;
+use crate::policy::value::{Effect, HttpsUrl, Rule, is_account};
+use crate::policy::{
+    AppliesTo, Aws, Environment, Exec, Files, Foreign, Identity, Image, Network, Platform, Policy,
+    Report, Secrets, Supervise, Syscalls,
+};
+use std::collections::HashSet;
+
+/// KMS allows many more; more than a few means that nobody knows which one is used.
+const MAX_KEYS: usize = 4;
+
+pub(super) fn check(policy: &Policy) -> Checked {
+    applies_to(&policy.applies_to)?;
+    supervise(&policy.supervise)?;
+    aws(&policy.aws, policy.platform)?;
+    image(&policy.image)?;
+    deny_or_audit("command.effect", policy.command.effect)?;
+    secrets(&policy.secrets)?;
+    environment(&policy.environment)?;
+    identity(&policy.identity)?;
+    policy.exec.as_ref().map_or(Ok(()), exec)?;
+    files(&policy.files)?;
+    policy.network.as_ref().map_or(Ok(()), network)?;
+    policy.foreign.as_ref().map_or(Ok(()), foreign)?;
+    syscalls(&policy.syscalls)?;
+    report(&policy.report)
+}
+
+fn applies_to(section: &AppliesTo) -> Checked {
+    let accounts = section.accounts.iter().flatten().enumerate();
+    accounts.into_iter().try_for_each(|(index, account)| {
+        ensure(
+            is_account(account),
+            format!("applies_to.accounts[{index}]"),
+            || format!("expected an account id of 12 digits, found {account:?}"),
+        )
+    })
+}
+
+fn supervise(section: &Supervise) -> Checked {
+    section.signals.keys().try_for_each(|signal| {
+        let caught = ![libc::SIGKILL, libc::SIGSTOP].contains(&signal.number());
+        ensure(caught, format!("supervise.signals.{signal}"), || {
+            "expected a signal that can be caught".into()
+        })
+    })
+}
+
+/// A proxy may speak plain HTTP: what goes through it is TLS.
+fn aws(section: &Aws, platform: Platform) -> Checked {
+    let endpoints = &section.endpoints;
+    let named = [
+        ("kms", &endpoints.kms),
+        ("ssm", &endpoints.ssm),
+        ("s3", &endpoints.s3),
+    ];
+    let safe = |url: &HttpsUrl| url.is_https() || url.is_loopback() || platform == Platform::Local;
+    for (service, url) in named {
+        ensure(
+            url.as_ref().is_none_or(safe),
+            format!("aws.endpoints.{service}"),
+            || "expected https:// (http:// only to loopback, or under `platform: local`)".into(),
+        )?;
+    }
+    unique(
+        "aws.from_environment",
+        &section.from_environment,
+        |variable| format!("{variable:?}"),
+    )
+}
+
+fn image(section: &Image) -> Checked {
+    deny_or_audit("image.effect", section.effect)?;
+    section
+        .allow
+        .iter()
+        .enumerate()
+        .try_for_each(|(index, entry)| {
+            let path = format!("image.allow[{index}]");
+            ensure(!entry.name.is_empty(), format!("{path}.name"), || {
+                "expected a name for events".into()
+            })?;
+            ensure(!entry.digests.is_empty(), format!("{path}.digests"), || {
+                "expected at least one digest".into()
+            })?;
+            labels(&format!("{path}.labels"), &entry.labels)
+        })
+}
+
+fn secrets(section: &Secrets) -> Checked {
+    ensure(
+        section.keys.len() <= MAX_KEYS,
+        format!("secrets.keys[{MAX_KEYS}]"),
+        || {
+            format!(
+                "expected at most {MAX_KEYS} keys, found {}",
+                section.keys.len()
+            )
+        },
+    )?;
+    unique("secrets.keys", &section.keys, |key| key.as_str().to_owned())?;
+    ensure(
+        !section.context.contains_key("var"),
+        "secrets.context.var",
+        || "`var` is added by the enforcer: it is the variable's name (see `bind_name`)".into(),
+    )?;
+    unique("secrets.bundles", &section.bundles, |name| {
+        name.as_str().to_owned()
+    })?;
+    unique("secrets.required", &section.required, |required| {
+        required.name.as_str().to_owned()
+    })?;
+    unique("secrets.redact", &section.redact, |name| {
+        name.as_str().to_owned()
+    })?;
+    bundles_are_not_required(section)?;
+    sealed_values_have_keys(section)?;
+    certificate(section)?;
+    delivered_files_are_distinct(section)
+}
+
+fn bundles_are_not_required(section: &Secrets) -> Checked {
+    section
+        .required
+        .iter()
+        .enumerate()
+        .try_for_each(|(index, required)| {
+            let bundle = section.bundles.contains(&required.name);
+            ensure(!bundle, format!("secrets.required[{index}]"), || {
+                format!(
+                    "{} is a bundle; require the variables that it carries",
+                    required.name
+                )
+            })
+        })
+}
+
+fn sealed_values_have_keys(section: &Secrets) -> Checked {
+    use crate::policy::Origin;
+    let sealed = |origin| origin == Origin::Sealed;
+    let wanted = !section.bundles.is_empty()
+        || section
+            .required
+            .iter()
+            .any(|required| sealed(required.source));
+    ensure(!wanted || !section.keys.is_empty(), "secrets", || {
+        "sealed values are expected, but `keys` names no key that may have sealed them".into()
+    })
+}
+
+fn certificate(section: &Secrets) -> Checked {
+    let Some(certificate) = &section.certificate else {
+        return Ok(());
+    };
+    ensure(
+        !certificate.names.is_empty(),
+        "secrets.certificate.names",
+        || "expected at least one name".into(),
+    )?;
+    ensure(
+        (1..=398).contains(&certificate.days),
+        "secrets.certificate.days",
+        || "expected 1 to 398 days, which is what clients accept".into(),
+    )
+}
+
+fn delivered_files_are_distinct(section: &Secrets) -> Checked {
+    let mut paths = HashSet::new();
+    let files = section
+        .files
+        .iter()
+        .map(|(name, file)| (format!("secrets.files.{name}.path"), &file.path));
+    let pair = section.certificate.iter().flat_map(|certificate| {
+        [
+            ("secrets.certificate.cert".to_owned(), &certificate.cert),
+            ("secrets.certificate.key".to_owned(), &certificate.key),
+        ]
+    });
+    files.chain(pair).try_for_each(|(key, path)| {
+        ensure(paths.insert(path), key, || {
+            format!("{path} is written by another key already")
+        })
+    })
+}
+
+fn environment(section: &Environment) -> Checked {
+    section.set.iter().try_for_each(|(name, value)| {
+        ensure(
+            !value.contains('\0'),
+            format!("environment.set.{name}"),
+            || "expected text without NUL".into(),
+        )
+    })
+}
+
+fn identity(section: &Identity) -> Checked {
+    unique(
+        "identity.capabilities",
+        &section.capabilities,
+        |capability| capability.name(),
+    )?;
+    section
+        .groups
+        .iter()
+        .flatten()
+        .enumerate()
+        .try_for_each(|(index, group)| {
+            ensure(
+                is_account_name(group),
+                format!("identity.groups[{index}]"),
+                || format!("expected a group's name or number, found {group:?}"),
+            )
+        })
+}
+
+fn exec(section: &Exec) -> Checked {
+    allow_rules("exec.allow", section.allow.as_deref().unwrap_or_default())?;
+    deny_rules("exec.deny", &section.deny)?;
+    ensure(
+        section.max_processes != Some(0),
+        "exec.max_processes",
+        || "expected at least 1, which is the application itself".into(),
+    )
+}
+
+fn files(section: &Files) -> Checked {
+    unique("files.prepare", &section.prepare, |prepare| {
+        prepare.path.to_string()
+    })
+}
+
+fn network(section: &Network) -> Checked {
+    allow_rules(
+        "network.connect",
+        section.connect.as_deref().unwrap_or_default(),
+    )?;
+    deny_rules("network.deny", &section.deny)
+}
+
+fn foreign(section: &Foreign) -> Checked {
+    section
+        .health_check
+        .iter()
+        .enumerate()
+        .try_for_each(|(index, argv)| {
+            ensure(
+                !argv.is_empty(),
+                format!("foreign.health_check[{index}]"),
+                || "expected a command and its arguments".into(),
+            )
+        })
+}
+
+fn syscalls(section: &Syscalls) -> Checked {
+    deny_rules("syscalls.deny", &section.deny)?;
+    section
+        .deny
+        .iter()
+        .enumerate()
+        .try_for_each(|(index, rule)| {
+            let both = section.allow.contains(&rule.matcher);
+            ensure(!both, format!("syscalls.deny[{index}]"), || {
+                format!("{} is in `syscalls.allow` too", rule.matcher)
+            })
+        })
+}
+
+fn report(section: &Report) -> Checked {
+    ensure(!section.to.is_empty(), "report.to", || {
+        "expected at least one sink: nothing happens unseen".into()
+    })?;
+    unique("report.to", &section.to, |sink| {
+        format!("{sink:?}").to_lowercase()
+    })
+}
+
+/// There is nothing to kill at the start: it goes on or it does not.
+fn deny_or_audit(path: &str, effect: Option<Effect>) -> Checked {
+    let known = matches!(effect, None | Some(Effect::Audit | Effect::Deny));
+    ensure(known, path, || "expected audit or deny".into())
+}
+
+fn allow_rules<T>(path: &str, rules: &[Rule<T>]) -> Checked {
+    effects(
+        path,
+        rules,
+        |effect| effect <= Effect::Audit,
+        "expected allow or audit in a list of what is allowed",
+    )
+}
+
+fn deny_rules<T>(path: &str, rules: &[Rule<T>]) -> Checked {
+    effects(
+        path,
+        rules,
+        |effect| effect > Effect::Allow,
+        "expected audit, deny, kill or stop in a list of what is denied",
+    )
+}
+
+fn effects<T>(
+    path: &str,
+    rules: &[Rule<T>],
+    fits: impl Fn(Effect) -> bool,
+    message: &str,
+) -> Checked {
+    rules.iter().enumerate().try_for_each(|(index, rule)| {
+        ensure(
+            rule.effect.is_none_or(&fits),
+            format!("{path}[{index}].effect"),
+            || message.into(),
+        )
+    })
+}

@@ -1,0 +1,135 @@
+//! From when to when a policy holds; the clock is handed in.
+
+use super::{Error, ExpiryAction, Mode, Policy};
+use crate::finding::{Action, Finding, Rule, Severity};
+use std::time::Duration;
+
+/// A policy whose end is near, or past.
+pub const EXPIRING: Rule = Rule {
+    name: "policy.expiring",
+    severity: Severity::Medium,
+    technique: "",
+};
+
+/// A policy that holds now.
+#[derive(Debug)]
+#[must_use]
+pub struct InForce {
+    /// The policy; in audit mode if that is what it says for the time after its end.
+    pub policy: Policy,
+    /// What its owner should hear about its end.
+    pub finding: Option<Finding>,
+}
+
+impl Policy {
+    /// The policy as it holds at an instant, in seconds since 1970; else 202.
+    pub fn in_force(self, now: i64) -> Result<InForce, Error> {
+        if let Some(from) = self.not_before
+            && now < from.unix_seconds()
+        {
+            let fault = format!("does not hold before {from}");
+            return Err(self.not_in_force(fault));
+        }
+        let Some(expires) = self.expires.clone() else {
+            return Ok(self.quietly());
+        };
+        let left = expires.at.unix_seconds().saturating_sub(now);
+        let warn = expires
+            .warn
+            .map_or(Duration::ZERO, super::value::Duration::get);
+        match u64::try_from(left) {
+            Ok(left) if left > 0 && Duration::from_secs(left) > warn => Ok(self.quietly()),
+            Ok(left) if left > 0 => Ok(self.saying(format!("the policy ends at {}", expires.at))),
+            _ if expires.then == ExpiryAction::Audit => Ok(self.under(Mode::Audit).saying(
+                format!("the policy ended at {} and only audits", expires.at),
+            )),
+            _ => Err(self.not_in_force(format!("ended at {}", expires.at))),
+        }
+    }
+
+    fn quietly(self) -> InForce {
+        InForce {
+            policy: self,
+            finding: None,
+        }
+    }
+
+    fn saying(self, message: String) -> InForce {
+        let finding = Finding {
+            rule: EXPIRING,
+            action: Action::Observed,
+            message,
+            object: self.name.clone().into_bytes(),
+            process: None,
+        };
+        InForce {
+            policy: self,
+            finding: Some(finding),
+        }
+    }
+
+    fn not_in_force(self, fault: String) -> Error {
+        Error::NotInForce {
+            name: self.name,
+            fault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn policy(keys: &str) -> Policy {
+        let text = format!("version: 1\nname: p\nimage: {{effect: audit}}\n{keys}");
+        Policy::parse(text.as_bytes(), "p.yaml").unwrap()
+    }
+
+    #[test]
+    fn a_policy_without_bounds_holds_for_ever() {
+        let now = policy("").in_force(i64::MAX).unwrap();
+        assert!(now.finding.is_none());
+    }
+
+    #[test]
+    fn a_policy_does_not_hold_before_its_time() {
+        let keys = "not_before: 1970-01-03T00:00:00Z";
+        let error = policy(keys).in_force(2 * DAY - 1).unwrap_err();
+        assert!(error.to_string().contains("1970-01-03"), "{error}");
+        assert!(policy(keys).in_force(2 * DAY).is_ok());
+    }
+
+    #[test]
+    fn the_end_is_announced_and_then_refused() {
+        let keys = "expires: {at: 1970-01-11T00:00:00Z, warn: 2d}";
+        assert!(
+            policy(keys)
+                .in_force(8 * DAY - 1)
+                .unwrap()
+                .finding
+                .is_none()
+        );
+        assert_eq!(
+            policy(keys)
+                .in_force(8 * DAY)
+                .unwrap()
+                .finding
+                .unwrap()
+                .rule,
+            EXPIRING
+        );
+        let refusal: crate::refusal::Refusal = policy(keys).in_force(10 * DAY).unwrap_err().into();
+        assert_eq!(refusal.code.status(), 202);
+    }
+
+    #[test]
+    fn a_policy_that_says_so_goes_on_auditing_in_every_section() {
+        let keys = "expires: {at: 1970-01-02T00:00:00Z, then: audit}\nsyscalls: {mode: enforce}";
+        let now = policy(keys).in_force(DAY).unwrap();
+        assert_eq!(now.policy.mode, Mode::Audit);
+        assert_eq!(now.policy.syscalls.mode, None);
+        assert!(now.finding.is_some());
+    }
+}
