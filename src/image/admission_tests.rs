@@ -8,12 +8,12 @@ fn digest(fill: char) -> String {
     format!("sha256:{}", fill.to_string().repeat(64))
 }
 
-fn policy(entry: Value) -> Image {
+fn policy(entry: &Value) -> Image {
     serde_json::from_value(json!({"allow": [entry]})).unwrap()
 }
 
 fn orders_api() -> Image {
-    policy(json!({
+    policy(&json!({
         "name": "orders-api 2.4",
         "repository": "*.example/orders-api",
         "digests": [digest('a'), digest('b')],
@@ -83,7 +83,7 @@ fn an_admitted_digest_from_another_repository_is_refused() {
 
 #[test]
 fn an_entry_without_repository_admits_from_anywhere() {
-    let image = policy(json!({"name": "any", "digests": [digest('a')]}));
+    let image = policy(&json!({"name": "any", "digests": [digest('a')]}));
     assert!(matches!(
         admit(&image, &identity("x", &digest('a')), 0),
         Admission::Admitted(_)
@@ -92,7 +92,7 @@ fn an_entry_without_repository_admits_from_anywhere() {
 
 #[test]
 fn an_entry_admits_until_it_expires() {
-    let image = policy(json!({
+    let image = policy(&json!({
         "name": "old", "digests": [digest('a')], "expires": {"at": "1970-01-01T00:01:00Z"},
     }));
     let identity = identity("x", &digest('a'));
