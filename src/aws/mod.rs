@@ -49,7 +49,7 @@ pub(crate) const IMAGE_UNKNOWN: Rule = Rule {
     technique: "T1525",
 };
 
-/// What the helper needs to know. `T: Copy` references only: the fork has the rest.
+/// What the helper needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct BootRequest<'a> {
     /// The platform's variables.
@@ -118,7 +118,7 @@ pub fn run(request: &BootRequest<'_>, output: OwnedFd) -> i32 {
 }
 
 /// Finds out in this process, on a runtime of one thread.
-pub fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
+fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
