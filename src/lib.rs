@@ -5,3 +5,4 @@ pub mod control;
 pub mod finding;
 pub mod policy;
 pub mod refusal;
+pub mod sandbox;
