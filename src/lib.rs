@@ -6,3 +6,4 @@ pub mod finding;
 pub mod policy;
 pub mod refusal;
 pub mod sandbox;
+pub mod sys;
