@@ -1,6 +1,6 @@
 //! Baseline and `syscalls` section → entries → filters.
 
-use super::baseline::{self, Circumstances, Entry, Outcome};
+use super::baseline::{self, Circumstances, Entry, Outcome, narrow};
 use super::bpf::{self, Action, Arch, Clause, Filter, Rules};
 use super::{Error, Request};
 use crate::policy::value::{Effect, Rule, SyscallName};
@@ -52,7 +52,8 @@ fn lift(mut baseline: Vec<Entry>, syscalls: &Syscalls) -> Result<Vec<Entry>, Err
     for name in syscalls.allow.iter().map(SyscallName::as_str) {
         let (named, rest): (Vec<_>, Vec<_>) = baseline.into_iter().partition(|e| e.name == name);
         baseline = rest;
-        if named.is_empty() && !truncates(name) {
+        // Some entries are there on some kernels or architectures only; a policy may name them on all.
+        if named.is_empty() && !super::baseline_calls().iter().any(|known| known == name) {
             return Err(Error::NotInBaseline(name.to_owned()));
         }
         let (liftable, kept): (Vec<_>, Vec<_>) = named.into_iter().partition(|e| e.liftable);
@@ -62,12 +63,6 @@ fn lift(mut baseline: Vec<Entry>, syscalls: &Syscalls) -> Result<Vec<Entry>, Err
         baseline.extend(kept);
     }
     Ok(baseline)
-}
-
-/// Whether the baseline refuses the call on some kernels only, so that a policy
-/// may allow it on all of them.
-fn truncates(name: &str) -> bool {
-    name == "truncate"
 }
 
 /// An item of `syscalls.deny`, unless it allows or is past its time.
@@ -80,7 +75,10 @@ fn denied(
     if matches!(name, "execve" | "execveat") {
         return Err(Error::StartsApplication(name.to_owned()));
     }
-    let number = number(name, baseline).ok_or_else(|| Error::UnknownCall(name.to_owned()))?;
+    // A name of the other architecture: there is no such call here to deny.
+    let Some(number) = number(name, baseline) else {
+        return Ok(None);
+    };
     let section = request.syscalls.effect.unwrap_or(Effect::Deny);
     let mode = request.mode.min(request.syscalls.mode.unwrap_or_default());
     let effect = match mode {
@@ -100,7 +98,7 @@ fn denied(
         number,
         cases: Vec::new(),
         outcome: Outcome::Violation {
-            errno: 1,
+            errno: narrow(libc::EPERM),
             rule: finding,
             effect,
         },
@@ -128,7 +126,7 @@ pub(super) fn filter(
 ) -> Result<Filter, bpf::Error> {
     let x32 = match channel {
         Channel::Notification => Action::Notify,
-        Channel::Errno => Action::Errno(super::NO_SUCH_CALL),
+        Channel::Errno => Action::Errno(narrow(libc::ENOSYS)),
     };
     let mut filter = Filter::new(arch, Action::KillProcess, x32);
     let mut calls: BTreeMap<u32, Rules> = BTreeMap::new();

@@ -14,9 +14,6 @@ pub enum Error {
     /// The supervisor's protection is not the policy's to lift.
     #[error("syscalls.allow names {0}, which is refused only against the enforcer itself")]
     ProtectsSupervisor(String),
-    /// `syscalls.deny` names a call without a number here.
-    #[error("syscalls.deny names {0}, which is no system call of this architecture")]
-    UnknownCall(String),
     /// The filter is in force before the application is executed.
     #[error("syscalls.deny names {0}, which starts the application")]
     StartsApplication(String),
@@ -41,7 +38,6 @@ impl Error {
         match self {
             Self::NotInBaseline(_) => "remove it from syscalls.allow; it is allowed already",
             Self::ProtectsSupervisor(_) => "remove it from syscalls.allow; other uses are allowed",
-            Self::UnknownCall(_) => "write the name as in its manual page",
             Self::StartsApplication(_) => "use the exec section to decide what may run",
             Self::Filter(_) => "shorten syscalls.deny",
             Self::Writable { .. } => "create it in the image, or list it in files.prepare",

@@ -61,7 +61,7 @@ pub(super) fn ruleset<'a>(
     for path in DEVICES.into_iter().chain([PROC]) {
         ruleset = allow_contents(ruleset, path, writing)?;
     }
-    for path in STREAMS.into_iter().filter(|path| is_file_or_device(path)) {
+    for path in STREAMS.into_iter().filter(is_file_or_device) {
         ruleset = allow_contents(ruleset, path, writing)?;
     }
     Ok(ruleset.into())

@@ -29,9 +29,6 @@ use calls::Channel;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 
-/// What x32 numbers get: the kernel's own answer where it is built without x32.
-const NO_SUCH_CALL: u16 = 38;
-
 /// What the envelope is built from.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -151,17 +148,20 @@ impl Sandbox {
     }
 }
 
-/// The calls of the baseline that `syscalls.allow` may name, on this architecture.
+/// The calls of the baseline that `syscalls.allow` may name, whatever the
+/// architecture and the kernel.
 pub fn baseline_calls() -> Vec<String> {
-    let everything = Circumstances {
-        arch: Arch::NATIVE,
-        supervisor: None,
-        truncation: true,
+    let on = |arch| {
+        let everything = Circumstances {
+            arch,
+            supervisor: None,
+            truncation: true,
+        };
+        baseline::entries(&everything)
+            .into_iter()
+            .map(|entry| entry.name.into_owned())
     };
-    let names = baseline::entries(&everything)
-        .into_iter()
-        .map(|entry| entry.name.into_owned());
-    let mut names: Vec<String> = names.collect();
+    let mut names: Vec<String> = on(Arch::X86_64).chain(on(Arch::Aarch64)).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -195,13 +195,17 @@ fn denial(entry: &Entry) -> Denial {
     }
 }
 
-/// What the filter holds without an entry: a number of the x32 ABI.
+/// What the filter holds without an entry: a number of the x32 ABI. It gets
+/// what a kernel that is built without x32 answers.
 fn unnamed(number: u32) -> Denial {
     Denial {
         rule: baseline::PLAIN,
         call: format!("x32:{}", number & !0x4000_0000),
         message: format!("call {number:#x}: using the x32 interface"),
-        errno: NO_SUCH_CALL.into(),
+        errno: libc::ENOSYS,
         effect: Effect::Deny,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,7 +164,12 @@ impl Table {
     }
 }
 
-/// Errnos end at 4095.
-pub(super) fn narrow(errno: i32) -> u16 {
-    u16::try_from(errno).unwrap_or(libc::EPERM as u16)
+/// An errno in the width that a filter returns.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "errnos end at 4095"
+)]
+pub const fn narrow(errno: i32) -> u16 {
+    errno as u16
 }

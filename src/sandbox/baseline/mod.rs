@@ -2,7 +2,7 @@
 //!
 //! Each table is data with its reasons. The test for what belongs here: it
 //! attacks the kernel, another process or the envelope itself, and glibc, musl,
-//! Go, the JVM, Node, Python, nginx, PostgreSQL and redis live without it, as
+//! Go, the JVM, Node, Python, nginx, Postgres and redis live without it, as
 //! they do under Docker's default profile. Nothing that a program does often
 //! (reading, writing, waiting, mapping) is ever looked at.
 //!
@@ -21,11 +21,12 @@ mod sockets;
 mod supervisor;
 mod truncation;
 
-pub use entry::{Call, Case, Entry, Outcome, Table};
+pub use entry::{Entry, Outcome, narrow};
 pub use supervisor::Supervisor;
 
 use super::bpf::Arch;
 use crate::finding::{Rule, Severity};
+use entry::Table;
 
 /// What the baseline depends on.
 #[derive(Clone, Copy, Debug)]

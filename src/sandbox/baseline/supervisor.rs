@@ -60,8 +60,8 @@ const SIGKILL: u64 = 9;
 const SIGSTOP: u64 = 19;
 
 pub(super) fn add(table: &mut Table, supervisor: &Supervisor) {
-    processes::keep_visible(table);
     let first = table.entries.len();
+    processes::keep_visible(table);
     signals(table, supervisor);
     resources(table, supervisor);
     if supervisor.pid != 1 {

@@ -60,7 +60,7 @@ fn load(data: &Data, offset: u32) -> Option<u32> {
     match offset {
         NUMBER => Some(data.number),
         ARCH => Some(data.arch),
-        _ if offset % 4 != 0 => None,
+        _ if !offset.is_multiple_of(4) => None,
         _ if offset < ARGUMENTS => half(data.instruction_pointer, offset),
         _ => {
             let index = usize::try_from((offset - ARGUMENTS) / 8).ok()?;
@@ -70,6 +70,6 @@ fn load(data: &Data, offset: u32) -> Option<u32> {
 }
 
 fn half(value: u64, offset: u32) -> Option<u32> {
-    let shift = if offset % 8 == 0 { 0 } else { 32 };
+    let shift = if offset.is_multiple_of(8) { 0 } else { 32 };
     u32::try_from(value >> shift & u64::from(u32::MAX)).ok()
 }

@@ -87,7 +87,11 @@ impl fmt::Display for Field {
             NUMBER => f.write_str("number"),
             ARCH => f.write_str("arch"),
             offset if offset >= ARGUMENTS => {
-                let half = if offset % 8 == 0 { "low" } else { "high" };
+                let half = if offset.is_multiple_of(8) {
+                    "low"
+                } else {
+                    "high"
+                };
                 write!(f, "argument {} {half}", (offset - ARGUMENTS) / 8)
             }
             offset => write!(f, "offset {offset}"),
