@@ -1,5 +1,10 @@
 //! The policies that are shipped, and the schema beside them.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![cfg(feature = "workbench")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 use micro_enforcer::policy::{Mode, Platform, Policy};
 use std::fs;

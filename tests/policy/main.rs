@@ -1,5 +1,9 @@
 //! What a policy may say, and that everything else is refused at its place.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod across;
 mod document;
