@@ -34,3 +34,21 @@ pub struct ControlState {
     /// By what, or why not: a short phrase.
     pub reason: String,
 }
+
+impl ControlState {
+    /// The control, as policies and events name it.
+    pub const fn name(&self) -> &'static str {
+        match self.control {
+            Control::Image => "image",
+            Control::Command => "command",
+            Control::Secrets => "secrets",
+            Control::Privileges => "privileges",
+            Control::Syscalls => "syscalls",
+            Control::Files => "files",
+            Control::Exec => "exec",
+            Control::Network => "network",
+            Control::Foreign => "foreign",
+            Control::SelfProtection => "self_protection",
+        }
+    }
+}

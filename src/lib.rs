@@ -1,9 +1,78 @@
 //! micro-enforcer: PID 1 in front of an application on Amazon ECS and Fargate.
+//!
+//! [`run`] is the table of contents. Each step takes what the step before it returned, and there is no other way to
+//! get it; data flows down the list of modules.
 
 pub mod cli;
+pub mod policy;
+
+pub mod admission;
+pub mod aws;
+pub mod image;
+pub mod secrets;
+
+pub mod identity;
+pub mod prepare;
+pub mod sandbox;
+pub mod stdio;
+
+pub mod controls;
+pub mod report;
+mod start;
+pub mod supervisor;
+
 pub mod control;
+pub mod finding;
+pub mod probe;
+pub mod refusal;
+pub mod step;
+pub mod sys;
+
 #[cfg(feature = "workbench")]
 pub mod ctl;
-pub mod finding;
-pub mod policy;
-pub mod refusal;
+
+use admission::Admitted;
+use cli::Invocation;
+use start::{Begun, Boot, Stop};
+use std::process::ExitCode;
+use supervisor::{Launch, Parts};
+
+/// The wrapper: reads what is asked for, does it, and ends with its status.
+pub fn main() -> ExitCode {
+    start::main()
+}
+
+/// Starts the application and stays until it has ended; returns the exit status of the container.
+fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
+    let policy = start::policy(&invocation, begun)?;
+    let command = start::command(&policy, &invocation, begun)?;
+    let plan = secrets::plan(&invocation.environment, &policy.secrets)?;
+
+    // The helper asks the network while we prepare what needs none.
+    let boot = Boot::begin(&invocation, &policy, &plan, begun)?;
+    let identity = start::identity(&policy)?;
+    let sandbox = start::sandbox(&policy)?;
+    let controls = controls::survey(&policy, &identity, &sandbox);
+    controls::require(&policy.require, &controls)?;
+    let booted = boot.finish(begun)?;
+
+    let admitted = Admitted::new(
+        command,
+        &policy.image,
+        policy.mode,
+        booted.admission.as_ref(),
+    )?;
+    let facts = start::facts(&policy, &invocation, &identity, &booted, controls);
+    let environment = start::environment(&policy, &invocation, &identity, booted, begun)?;
+    drop(plan);
+    stdio::hand_over(&identity)?;
+    let command = invocation.command;
+    let launch = Launch::new(Parts {
+        admitted,
+        command,
+        environment,
+        identity,
+        sandbox,
+    })?;
+    start::launch(&policy, launch, facts, begun)
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The wrapper.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    micro_enforcer::main()
+}

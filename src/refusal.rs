@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-/// The enforcer's own exit statuses. The numbers are part of the contract.
+/// The exit statuses of a start that did not come to run. The numbers are part of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Code {
+    /// The program was found and could not be executed; the shells' number.
+    NotExecutable = 126,
+    /// The program was not found; the shells' number.
+    NotFound = 127,
     /// Usage, or an internal fault.
     Usage = 200,
     /// Policy missing, unreadable or invalid.
@@ -38,7 +42,9 @@ pub enum Code {
 
 impl Code {
     /// Every code, in order of its number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
+        Self::NotExecutable,
+        Self::NotFound,
         Self::Usage,
         Self::Policy,
         Self::Untrusted,

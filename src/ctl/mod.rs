@@ -9,7 +9,6 @@ mod seal;
 mod serve;
 mod table;
 
-use crate::refusal::Code;
 use clap::Parser;
 use cli::{Cli, Verb};
 use std::env;
@@ -34,7 +33,7 @@ fn name() -> Option<String> {
 
 /// The wrapper as it runs in a container.
 fn wrapper() -> ExitCode {
-    ExitCode::from(Code::Usage.status())
+    crate::main()
 }
 
 fn enforcerctl() -> ExitCode {

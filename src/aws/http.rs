@@ -1,0 +1,87 @@
+//! A GET of the platform's own endpoints: plain HTTP, no proxy, no redirect, a bounded answer.
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Longer answers are not read.
+const LONGEST: usize = 1 << 20;
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Why there is no answer to use.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("no answer in time")]
+    Silence,
+    #[error("not reached: {0}")]
+    Unreachable(String),
+    #[error("answered with a redirect ({0}), which is not followed")]
+    Redirect(u16),
+    #[error("answered with HTTP status {0}")]
+    Status(u16),
+    #[error("answered with more than 1 MiB")]
+    Long,
+    #[error("broke off its answer: {0}")]
+    Broken(String),
+}
+
+/// A connector without TLS and without a proxy, whatever the environment says.
+pub(super) fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT)
+        .build();
+    let connector = Connector::builder().connector_settings(settings);
+    SharedHttpConnector::new(connector.build_http())
+}
+
+/// The body of a successful answer.
+pub(super) async fn get(
+    connector: &SharedHttpConnector,
+    uri: &str,
+    authorization: Option<&str>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let unreachable = |error: &dyn std::error::Error| Error::Unreachable(root_cause(error));
+    let mut request = HttpRequest::get(uri).map_err(|error| unreachable(&error))?;
+    request.headers_mut().insert("accept", "application/json");
+    if let Some(token) = authorization {
+        request
+            .headers_mut()
+            .try_insert("authorization", token.to_owned())
+            .map_err(|error| unreachable(&error))?;
+    }
+    let response = connector
+        .call(request)
+        .await
+        .map_err(|error| unreachable(&error))?;
+    match response.status().as_u16() {
+        200..=299 => read(ByteStream::new(response.into_body())).await,
+        status @ 300..=399 => Err(Error::Redirect(status)),
+        status => Err(Error::Status(status)),
+    }
+}
+
+async fn read(mut body: ByteStream) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    while let Some(part) = body.next().await {
+        let part = part.map_err(|error| Error::Broken(root_cause(&error)))?;
+        if bytes.len() + part.len() > LONGEST {
+            return Err(Error::Long);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+/// The innermost error: "connection refused" rather than "dispatch failure".
+pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

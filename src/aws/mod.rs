@@ -1,0 +1,134 @@
+//! The boot helper: task metadata, credentials and KMS, all at once, in a process that is forked
+//! for it and gone before the application starts. The only async code.
+//!
+//! PID 1 forks, calls [`run`] in the child and reads [`frame::HEADER`] bytes and a body from the
+//! pipe; [`decode`] turns the body into what was learned, or into the refusal.
+
+mod credentials;
+mod endpoint;
+mod frame;
+mod helper;
+mod http;
+mod keys;
+mod kms;
+mod metadata;
+mod open;
+mod own;
+mod retry;
+mod settings;
+mod task;
+mod tls;
+mod wire;
+
+pub use frame::{HEADER, body_length, decode};
+pub use retry::Budgets;
+pub use task::Task;
+
+use crate::cli::Settings;
+use crate::finding::{Finding, Rule, Severity};
+use crate::image::{self, Admission, ImageIdentity};
+use crate::policy::{self, AppliesTo, Mode, Platform};
+use crate::refusal::{Code, Refusal};
+use crate::secrets::{Opened, Plan};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::time::Instant;
+use tokio::task::LocalSet;
+
+/// An auditing policy would have refused the image.
+pub(crate) const IMAGE_AUDIT: Rule = Rule {
+    name: "image.digest",
+    severity: Severity::High,
+    technique: "T1525",
+};
+/// An auditing policy could not learn the image's identity.
+pub(crate) const IMAGE_UNKNOWN: Rule = Rule {
+    name: "image.identity",
+    severity: Severity::Medium,
+    technique: "T1525",
+};
+
+/// What the helper needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct BootRequest<'a> {
+    /// The platform's variables.
+    pub settings: &'a Settings,
+    /// Decides which endpoints are believed.
+    pub platform: Platform,
+    /// How KMS is reached.
+    pub aws: &'a policy::Aws,
+    /// The allowlist.
+    pub image: &'a policy::Image,
+    /// The tasks that the policy is meant for.
+    pub applies_to: &'a AppliesTo,
+    /// The policy's mode.
+    pub mode: Mode,
+    /// What there is to open.
+    pub plan: &'a Plan,
+    /// Keys and context.
+    pub secrets: &'a policy::Secrets,
+    /// Nothing goes on after it.
+    pub deadline: Instant,
+    /// How long each step may take.
+    pub budgets: Budgets,
+}
+
+/// What the helper learned.
+#[derive(Debug, Default)]
+pub struct BootResult {
+    /// The image, if the platform tells.
+    pub image: Option<ImageIdentity>,
+    /// The decision; `None` if the policy asks for none. `Refused` only where it audits.
+    pub admission: Option<Admission>,
+    /// The task, if the platform tells.
+    pub task: Option<Task>,
+    /// The plaintexts.
+    pub opened: Vec<Opened>,
+    /// What an auditing policy would have refused.
+    pub findings: Vec<Finding>,
+}
+
+impl BootRequest<'_> {
+    /// Whether an image that is not admitted stops the start.
+    fn is_image_enforced(&self) -> bool {
+        image::is_enforced(self.image, self.mode)
+    }
+
+    /// Whether anything depends on who we are.
+    fn wants_identity(&self) -> bool {
+        self.is_image_enforced()
+            || !self.image.allow.is_empty()
+            || task::is_constrained(self.applies_to)
+    }
+}
+
+/// Whether there is anything to ask: without it PID 1 does not fork the helper at all.
+pub fn is_needed(request: &BootRequest<'_>) -> bool {
+    !request.plan.is_empty() || request.wants_identity()
+}
+
+/// The forked helper's whole life: finds out, writes one frame, and returns its exit status.
+pub fn run(request: &BootRequest<'_>, output: OwnedFd) -> i32 {
+    let frame = frame::encode(&boot(request));
+    match File::from(output).write_all(&frame) {
+        Ok(()) => 0,
+        Err(_) => 1,
+    }
+}
+
+/// Finds out in this process, on a runtime of one thread.
+fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Refusal::new(
+                Code::Usage,
+                "internal",
+                format!("the boot helper could not start: {error}"),
+                "give the container more memory or file descriptors",
+            )
+        })?;
+    LocalSet::new().block_on(&runtime, helper::boot(request))
+}

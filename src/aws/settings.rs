@@ -1,0 +1,153 @@
+//! How KMS is reached: the policy's `aws` section, and the variables that may override it. On ECS
+//! only those that the policy lists are believed, since whoever runs a task can set them all.
+
+use crate::cli::Settings;
+use crate::policy::{Aws, AwsVariable, Platform};
+use crate::refusal::{Code, Refusal};
+use std::path::PathBuf;
+
+/// What is left when policy and environment are put together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Effective {
+    pub(super) region: Option<String>,
+    pub(super) kms: Option<String>,
+    pub(super) ca_bundle: Option<PathBuf>,
+    pub(super) fips: bool,
+    pub(super) proxy: Option<String>,
+}
+
+/// A variable that is believed and wrong.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Error {
+    #[error("AWS_USE_FIPS_ENDPOINT is neither true nor false")]
+    Fips,
+    #[error("AWS_ENDPOINT_URL_KMS is not https, which platform: ecs asks for")]
+    NotHttps,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let remedy = "correct the variable, or take it from aws.from_environment and state the value in the policy";
+        Self::new(Code::Policy, "aws.settings", error.to_string(), remedy)
+    }
+}
+
+impl Effective {
+    pub(super) fn new(settings: &Settings, platform: Platform, aws: &Aws) -> Result<Self, Error> {
+        let believed = |variable, value: &Option<String>| {
+            let is_listed = platform == Platform::Local || aws.from_environment.contains(&variable);
+            value.clone().filter(|value| is_listed && !value.is_empty())
+        };
+        let kms = believed(AwsVariable::AwsEndpointUrlKms, &settings.endpoint_url_kms);
+        if platform == Platform::Ecs && kms.as_ref().is_some_and(|url| !url.starts_with("https://"))
+        {
+            return Err(Error::NotHttps);
+        }
+        let fips = match believed(AwsVariable::AwsUseFipsEndpoint, &settings.use_fips_endpoint) {
+            Some(value) => value
+                .to_ascii_lowercase()
+                .parse()
+                .map_err(|_| Error::Fips)?,
+            None => aws.fips,
+        };
+        let ca_bundle = believed(AwsVariable::AwsCaBundle, &settings.ca_bundle).map(PathBuf::from);
+        let proxy = believed(AwsVariable::HttpsProxy, &settings.https_proxy);
+        Ok(Self {
+            region: believed(AwsVariable::AwsRegion, &settings.region),
+            kms: kms.or_else(|| {
+                aws.endpoints
+                    .kms
+                    .as_ref()
+                    .map(|url| url.as_str().to_owned())
+            }),
+            ca_bundle: ca_bundle
+                .or_else(|| aws.ca_bundle.as_ref().map(|path| path.as_path().to_owned())),
+            fips,
+            proxy: proxy.or_else(|| aws.proxy.as_ref().map(|url| url.as_str().to_owned())),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn settings() -> Settings {
+        Settings {
+            region: Some("eu-west-1".into()),
+            endpoint_url_kms: Some("https://kms.evil.example".into()),
+            ca_bundle: Some("/tmp/ca.pem".into()),
+            use_fips_endpoint: Some("FALSE".into()),
+            https_proxy: Some("http://proxy.evil.example:3128".into()),
+            ..Settings::default()
+        }
+    }
+
+    fn policy(section: Value) -> Aws {
+        serde_json::from_value(section).unwrap()
+    }
+
+    #[test]
+    fn on_ecs_no_variable_is_believed_that_the_policy_does_not_list() {
+        let aws = policy(json!({"fips": true}));
+        let effective = Effective::new(&settings(), Platform::Ecs, &aws).unwrap();
+        assert_eq!(
+            effective,
+            Effective {
+                fips: true,
+                ..Effective::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_listed_variable_overrides_the_policy() {
+        let aws = policy(json!({
+            "endpoints": {"kms": "https://vpce.example"},
+            "fips": true,
+            "from_environment": ["AWS_ENDPOINT_URL_KMS", "AWS_REGION"],
+        }));
+        let effective = Effective::new(&settings(), Platform::Ecs, &aws).unwrap();
+        assert_eq!(effective.kms.as_deref(), Some("https://kms.evil.example"));
+        assert_eq!(effective.region.as_deref(), Some("eu-west-1"));
+        assert!(effective.fips && effective.proxy.is_none() && effective.ca_bundle.is_none());
+    }
+
+    #[test]
+    fn on_a_laptop_every_variable_is_believed() {
+        let effective =
+            Effective::new(&settings(), Platform::Local, &policy(json!({"fips": true}))).unwrap();
+        assert!(!effective.fips && effective.proxy.is_some() && effective.ca_bundle.is_some());
+        let empty = Settings {
+            endpoint_url_kms: Some(String::new()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            Effective::new(&empty, Platform::Local, &Aws::default()),
+            Ok(Effective::default())
+        );
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        let plain = Settings {
+            endpoint_url_kms: Some("http://kms".into()),
+            ..Settings::default()
+        };
+        let aws = policy(json!({"from_environment": ["AWS_ENDPOINT_URL_KMS"]}));
+        assert_eq!(
+            Effective::new(&plain, Platform::Ecs, &aws),
+            Err(Error::NotHttps)
+        );
+        assert!(Effective::new(&plain, Platform::Local, &aws).is_ok());
+        let fips = Settings {
+            use_fips_endpoint: Some("yes".into()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            Effective::new(&fips, Platform::Local, &aws),
+            Err(Error::Fips)
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The form of a sealed value: `kms:v1:BASE64`, a KMS ciphertext blob in RFC 4648 base64.
+
+use super::Error;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// KMS takes no longer ciphertext.
+const LONGEST_BLOB: usize = 6144;
+
+/// Whether a value is sealed, or carries something sealed after a `=` or `|`. What looks so never
+/// reaches the application unopened, whether or not this release knows the version.
+pub fn looks_sealed(value: &[u8]) -> bool {
+    let after_separator = |(at, byte): (usize, &u8)| {
+        matches!(byte, b'=' | b'|') && version(&value[at + 1..]).is_some()
+    };
+    version(value).is_some() || value.iter().enumerate().any(after_separator)
+}
+
+/// The version (`v1`) and what follows it, if the value starts with `^kms:v[0-9]+[a-z]*:`.
+pub(super) fn version(value: &[u8]) -> Option<(&str, &[u8])> {
+    let rest = value.strip_prefix(b"kms:")?;
+    let digits = run(rest.strip_prefix(b"v")?, u8::is_ascii_digit);
+    let letters = run(&rest[1 + digits..], u8::is_ascii_lowercase);
+    let (version, rest) = rest.split_at(1 + digits + letters);
+    let body = rest.strip_prefix(b":")?;
+    (digits > 0).then_some((std::str::from_utf8(version).ok()?, body))
+}
+
+fn run(bytes: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {
+    bytes.iter().take_while(|byte| is_part(byte)).count()
+}
+
+/// The ciphertext of a value that [`version`] recognised. `name` is only for the message.
+pub(super) fn blob(name: &str, version: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+    let name = || name.to_owned();
+    match version {
+        "v1" => {}
+        "v1e" | "v1b" => return Err(Error::NotInThisRelease(name(), version.to_owned())),
+        _ => return Err(Error::NewerVersion(name(), version.to_owned())),
+    }
+    // The decoder's own message would quote a byte of what may be a plaintext.
+    let blob = STANDARD
+        .decode(body)
+        .map_err(|_| Error::NotBase64(name()))?;
+    match blob.len() {
+        0 => Err(Error::Empty(name())),
+        length if length > LONGEST_BLOB => Err(Error::TooLong(name(), length)),
+        _ => Ok(blob),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_sealed_value_is_seen_alone_and_within_a_bundle() {
+        for value in [
+            "kms:v1:",
+            "kms:v1e:x",
+            "kms:v27abc:",
+            "A=kms:v1:x",
+            "A|kms:v1:x",
+            "x|y|B=kms:v9:",
+        ] {
+            assert!(looks_sealed(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_only_resembles_a_sealed_value_is_plain() {
+        for value in [
+            "",
+            "kms:",
+            "kms:v:",
+            "kms:v1",
+            "kms:va:",
+            "KMS:v1:",
+            "kms:v1E:",
+            " kms:v1:x",
+            "arn:aws:kms:v1:x",
+            "xkms:v1:",
+            "kms:v1e2:",
+        ] {
+            assert!(!looks_sealed(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_padded_standard_base64_is_a_blob() {
+        assert_eq!(blob("A", "v1", b"AQI=").unwrap(), [1, 2]);
+        for body in ["AQI", "AQI=\n", "AQ I=", "-_8=", "AQJ=", "===="] {
+            assert!(
+                matches!(blob("A", "v1", body.as_bytes()), Err(Error::NotBase64(_))),
+                "{body}"
+            );
+        }
+        assert!(matches!(blob("A", "v1", b""), Err(Error::Empty(_))));
+        let long = STANDARD.encode(vec![0; LONGEST_BLOB + 1]);
+        assert!(matches!(
+            blob("A", "v1", long.as_bytes()),
+            Err(Error::TooLong(_, 6145))
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_looked_at(value in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _looked = looks_sealed(&value);
+        }
+
+        #[test]
+        fn a_blob_survives_its_encoding(bytes in prop::collection::vec(any::<u8>(), 1..200)) {
+            let encoded = STANDARD.encode(&bytes);
+            prop_assert_eq!(blob("A", "v1", encoded.as_bytes()).unwrap(), bytes);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The steps of [`crate::run`], each a function from one value to the next.
+
+mod boot;
+mod facts;
+mod finish;
+
+pub(crate) use boot::Boot;
+pub(crate) use facts::facts;
+pub(crate) use finish::launch;
+
+use crate::admission::{self, CommandAdmitted};
+use crate::aws::BootResult;
+use crate::cli::{HELP, Invocation, Request};
+use crate::finding::Finding;
+use crate::identity::{Current, Identity};
+use crate::policy::{self, LoadRequest, Policy};
+use crate::probe::probe;
+use crate::refusal::{Code, Refusal};
+use crate::report::{self, Reporter};
+use crate::sandbox::{self, Kernel, Sandbox};
+use crate::secrets::{self, Environment};
+use crate::sys::signal::{Blocked, Signals};
+use crate::sys::{environ, fd, process};
+use crate::{prepare, run};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long the last words may take to be written.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Why a start stopped.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The enforcer refuses.
+    Refused(Refusal),
+    /// A signal ended it.
+    Interrupted(i32),
+}
+
+impl<E: Into<Refusal>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// An internal fault: something that a container's kernel does not refuse.
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::new(
+            Code::Usage,
+            "internal",
+            error.to_string(),
+            "report it with the kernel's and the runtime's version",
+        )
+    }
+}
+
+/// What every step needs from the first moment on.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) blocked: Blocked,
+    pub(crate) signals: Signals,
+    pub(crate) report: Reporter,
+    pub(crate) began: Instant,
+}
+
+/// See [`crate::main`].
+pub(crate) fn main() -> ExitCode {
+    match request() {
+        Ok((Request::Help, _)) => print(HELP),
+        Ok((Request::Version, _)) => {
+            print(concat!("micro-enforcer ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+        Ok((Request::Probe(url), _)) => match probe(&url.to_string_lossy()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&format!(
+                "micro-enforcer: {}: {error}\n",
+                url.to_string_lossy()
+            )),
+        },
+        Ok((Request::Run(invocation), blocked)) => ExitCode::from(reported(*invocation, blocked)),
+        Err(refusal) => ExitCode::from(refused(&refusal)),
+    }
+}
+
+/// Blocks signals before anything else, and takes the environment before anybody can read it.
+fn request() -> Result<(Request, Blocked), Refusal> {
+    let blocked = Blocked::all()?;
+    process::set_undumpable()?;
+    fd::fill_standard()?;
+    fd::cloexec_from_3()?;
+    let environment = environ::take();
+    let request = Request::parse(std::env::args_os().skip(1).collect(), environment)?;
+    Ok((request, blocked))
+}
+
+/// Runs, and says once how it ended, if that was not the application's own end.
+fn reported(invocation: Invocation, blocked: Blocked) -> u8 {
+    let begun = Signals::open(&blocked)
+        .map_err(Refusal::from)
+        .and_then(|signals| {
+            let report = Reporter::new(&policy::Report::default(), context(&invocation, None)?)?;
+            Ok(Begun {
+                blocked,
+                signals,
+                report,
+                began: Instant::now(),
+            })
+        });
+    let mut begun = match begun {
+        Ok(begun) => begun,
+        Err(refusal) => return refused(&refusal),
+    };
+    let status = match run(invocation, &mut begun) {
+        Ok(status) => status,
+        Err(Stop::Refused(refusal)) => {
+            begun.report.refused(&refusal);
+            refusal.code.status()
+        }
+        Err(Stop::Interrupted(signal)) => finish::interrupted(signal, &mut begun.report),
+    };
+    begun.report.flush_until(Instant::now() + LAST_WORDS);
+    status
+}
+
+/// A refusal before there is anything that could report it otherwise.
+fn refused(refusal: &Refusal) -> u8 {
+    let told = report::correlation_uid().and_then(|uid| {
+        let context = report::Context {
+            correlation_uid: uid,
+            ..report::Context::default()
+        };
+        let mut report = Reporter::new(&policy::Report::default(), context)?;
+        report.refused(refusal);
+        report.flush_until(Instant::now() + LAST_WORDS);
+        Ok(())
+    });
+    match told {
+        Ok(()) => {}
+        Err(_) => drop(complain(&format!("micro-enforcer: {refusal}\n"))),
+    }
+    refusal.code.status()
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// For people; where even standard error does not take it there is nobody left to tell.
+fn complain(line: &str) -> ExitCode {
+    drop(io::stderr().write_all(line.as_bytes()));
+    ExitCode::FAILURE
+}
+
+fn context(invocation: &Invocation, policy: Option<&Policy>) -> io::Result<report::Context> {
+    Ok(report::Context {
+        correlation_uid: report::correlation_uid()?,
+        platform: policy.map(|policy| policy.platform).unwrap_or_default(),
+        hostname: nix::unistd::gethostname()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        program: invocation
+            .command
+            .first()
+            .map(|name| name.as_bytes().to_vec())
+            .unwrap_or_default(),
+        policy: policy.map(|policy| report::PolicyFacts {
+            name: policy.name.clone(),
+            serial: policy.serial,
+            sha256: policy.sha256.clone(),
+            labels: policy.labels.clone(),
+        }),
+    })
+}
+
+pub(crate) fn unix_now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The policy that holds here and now; from then on reports are as it wants them.
+pub(crate) fn policy(invocation: &Invocation, begun: &mut Begun) -> Result<Policy, Stop> {
+    let policy = policy::load(&LoadRequest::new(&invocation.settings))?;
+    begun.report = Reporter::new(&policy.report, context(invocation, Some(&policy))?)?;
+    let in_force = policy.in_force(unix_now())?;
+    begun.tell(in_force.finding);
+    Ok(in_force.policy)
+}
+
+/// The command is admitted before any credential is asked for.
+pub(crate) fn command(
+    policy: &Policy,
+    invocation: &Invocation,
+    begun: &mut Begun,
+) -> Result<CommandAdmitted, Stop> {
+    let (admitted, finding) =
+        admission::command(&policy.command, &invocation.command, policy.mode)?;
+    begun.tell(finding);
+    Ok(admitted)
+}
+
+/// Who the application becomes, and the directories that are made for it.
+pub(crate) fn identity(policy: &Policy) -> Result<Identity, Stop> {
+    let identity = Identity::resolve(&policy.identity, &Current::read()?)?;
+    prepare::directories(&policy.files.prepare, identity.uid(), identity.gid())?;
+    Ok(identity)
+}
+
+/// The compiled envelope.
+pub(crate) fn sandbox(policy: &Policy) -> Result<Sandbox, Stop> {
+    let kernel = Kernel::probe();
+    let us = sandbox::Supervisor {
+        pid: nix::unistd::getpid().as_raw(),
+        group: nix::unistd::getpgrp().as_raw(),
+        threads: Vec::new(),
+    };
+    let request = sandbox::Request {
+        syscalls: &policy.syscalls,
+        files: &policy.files,
+        mode: policy.mode,
+        supervisor: policy.supervise.enabled.then_some(&us),
+        kernel: &kernel,
+        now: unix_now(),
+    };
+    Ok(Sandbox::compile(&request)?)
+}
+
+/// The application's environment; from then on no report shows a secret of it.
+pub(crate) fn environment(
+    policy: &Policy,
+    invocation: &Invocation,
+    identity: &Identity,
+    booted: BootResult,
+    begun: &mut Begun,
+) -> Result<Environment, Stop> {
+    for opened in &booted.opened {
+        begun.report.keep_secret(&opened.value);
+    }
+    begun.tell(booted.findings);
+    let home = identity.home().map(|home| home.as_os_str().as_bytes());
+    let (environment, findings) = secrets::environment(
+        &invocation.environment,
+        &policy.secrets,
+        &policy.environment,
+        home,
+        booted.opened,
+    )?;
+    for name in &policy.secrets.redact {
+        if let Some(value) = environment.get(name.as_str().as_bytes()) {
+            begun.report.keep_secret(value);
+        }
+    }
+    begun.tell(findings);
+    Ok(environment)
+}
+
+impl Begun {
+    fn tell(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings
+            .into_iter()
+            .for_each(|finding| self.report.finding(&finding));
+    }
+}

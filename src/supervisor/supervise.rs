@@ -1,0 +1,206 @@
+//! The loop of PID 1: signals, notifications, reports, and the end.
+
+use super::remains::Remains;
+use super::spawn::Child;
+use super::{Forwarding, notify, reaper, tree, wait};
+use crate::finding::Rule;
+use crate::refusal::Refusal;
+use crate::report::{Reporter, Started};
+use crate::sys::process::{self, End};
+use crate::sys::signal::{Arrived, Signals};
+use nix::poll::PollFlags;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// How long SIGKILL may take to be seen.
+const KILLED: Duration = Duration::from_secs(2);
+
+/// How the application's life ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The application ran and ended.
+    Application(End),
+    /// It did not come to run.
+    NotStarted(Refusal),
+    /// The enforcer ended it for this.
+    Violation(Rule),
+}
+
+/// What PID 1 works with once the application is there.
+#[derive(Debug)]
+pub struct Supervisor<'a> {
+    /// The application's first process.
+    pub child: Child,
+    /// Every signal that we get.
+    pub signals: &'a Signals,
+    /// Where events go.
+    pub report: &'a mut Reporter,
+    /// What is forwarded, and to whom.
+    pub forwarding: Forwarding,
+    /// From SIGTERM to SIGKILL for what remains.
+    pub grace: Duration,
+}
+
+/// Where the application is in its life.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Running,
+    /// The first process has ended and the others were asked to go, until then.
+    Ending(End, Instant),
+    /// They were killed; until then the kernel may take to make them vanish.
+    Killed(End, Instant),
+}
+
+impl Supervisor<'_> {
+    /// Runs until the application and all that it left behind have ended.
+    pub fn run(mut self, started: &Started) -> io::Result<Ended> {
+        let mut phase = Phase::Running;
+        let mut listener = None;
+        let mut violation = None;
+        let mut ready_seen = false;
+        loop {
+            let [signalled, ready, notified, writable] =
+                self.wait(!ready_seen, listener.as_ref(), phase)?;
+            if !ready.is_empty() {
+                ready_seen = true;
+                listener = self.child.take_listener();
+                self.report.started(started);
+            }
+            if let Some(rule) = self.notified(&mut listener, notified)? {
+                violation.get_or_insert(rule);
+                Remains::of_this_process().signal(libc::SIGKILL)?;
+            }
+            if !writable.is_empty() {
+                self.report.flush_some();
+            }
+            let seen = if signalled.is_empty() {
+                Seen::default()
+            } else {
+                self.handle_signals()?
+            };
+            phase = self.advance(phase, &seen)?;
+            if let Some(end) = phase.finished(seen.childless) {
+                return Ok(violation.map_or_else(|| self.ended(end), Ended::Violation));
+            }
+        }
+    }
+
+    /// Answers a notification. Without one to read, a listener is only ready because nobody is left below the filter;
+    /// receiving would then wait for ever.
+    fn notified(
+        &mut self,
+        listener: &mut Option<OwnedFd>,
+        flags: PollFlags,
+    ) -> io::Result<Option<Rule>> {
+        match listener {
+            Some(fd) if flags.contains(PollFlags::POLLIN) => {
+                notify::answer(fd.as_fd(), &self.child, self.report)
+            }
+            Some(_) if !flags.is_empty() => {
+                *listener = None;
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// One step through the phases, as far as what was seen and the clock lead.
+    fn advance(&self, phase: Phase, seen: &Seen) -> io::Result<Phase> {
+        let now = Instant::now();
+        match (phase, seen.application) {
+            (Phase::Running, Some(end)) => {
+                if !seen.childless {
+                    Remains::of_this_process().signal(libc::SIGTERM)?;
+                }
+                Ok(Phase::Ending(end, now + self.grace))
+            }
+            (Phase::Ending(end, until), _) if now >= until => {
+                Remains::of_this_process().signal(libc::SIGKILL)?;
+                Ok(Phase::Killed(end, now + KILLED))
+            }
+            _ => Ok(phase),
+        }
+    }
+
+    fn ended(&self, end: End) -> Ended {
+        self.child
+            .failure()
+            .map_or(Ended::Application(end), Ended::NotStarted)
+    }
+
+    fn wait(
+        &self,
+        for_ready: bool,
+        listener: Option<&OwnedFd>,
+        phase: Phase,
+    ) -> io::Result<[PollFlags; 4]> {
+        let deadline = match phase {
+            Phase::Running => None,
+            Phase::Ending(_, until) | Phase::Killed(_, until) => Some(until),
+        };
+        let descriptors = [
+            Some((self.signals.as_fd(), PollFlags::POLLIN)),
+            for_ready.then(|| (self.child.ready(), PollFlags::POLLIN)),
+            listener.map(|fd| (fd.as_fd(), PollFlags::POLLIN)),
+            self.report
+                .poll_fd()
+                .filter(|_| self.report.pending())
+                .map(|fd| (fd, PollFlags::POLLOUT)),
+        ];
+        wait::wait(descriptors, deadline)
+    }
+
+    /// Reaps and forwards.
+    fn handle_signals(&mut self) -> io::Result<Seen> {
+        let mut seen = Seen::default();
+        while let Some(arrived) = self.signals.next()? {
+            if arrived.signal == libc::SIGCHLD {
+                let application = self.child.pid;
+                seen.childless = !reaper::reap(|pid, end| {
+                    if pid == application {
+                        seen.application = Some(end);
+                    }
+                })?;
+            } else {
+                self.forward(arrived)?;
+            }
+        }
+        Ok(seen)
+    }
+
+    fn forward(&self, arrived: Arrived) -> io::Result<()> {
+        let own = nix::unistd::getpid().as_raw();
+        // Ourselves: SIGPIPE from a closed standard error. Our tree: not through PID 1.
+        if arrived.sender == own || arrived.sender > 0 && tree::descends(arrived.sender, own) {
+            return Ok(());
+        }
+        let Some(signal) = self.forwarding.translated(arrived.signal) else {
+            return Ok(());
+        };
+        match process::kill(self.forwarding.target(self.child.pid.as_raw()), signal) {
+            // It has ended, and SIGCHLD is on its way or was read.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// What a round of signals brought.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The first process has ended.
+    application: Option<End>,
+    /// No child is left.
+    childless: bool,
+}
+
+impl Phase {
+    fn finished(self, childless: bool) -> Option<End> {
+        match self {
+            Self::Ending(end, _) if childless => Some(end),
+            Self::Killed(end, until) if childless || Instant::now() >= until => Some(end),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The processes below us, as /proc shows them.
+
+use crate::finding::Process;
+use crate::sys::ids;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+
+/// How far up a chain of parents is followed: a chain that forks faster than we read has no end.
+const DEPTH: usize = 64;
+
+/// The parent of a process (`/proc/PID/stat`, proc(5)); `None` when it is gone.
+pub(super) fn parent(pid: i32) -> Option<i32> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may itself hold parentheses and spaces; the last one closes it.
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    let rest = std::str::from_utf8(stat.get(after_name..)?).ok()?;
+    rest.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Whether a process descends from another, as far as both still live.
+pub(super) fn descends(pid: i32, ancestor: i32) -> bool {
+    ancestors(pid).any(|above| above == ancestor)
+}
+
+fn ancestors(pid: i32) -> impl Iterator<Item = i32> {
+    std::iter::successors(parent(pid), |above| parent(*above))
+        .take(DEPTH)
+        .take_while(|above| *above > 0)
+}
+
+/// Every process that descends from `ancestor`.
+pub(super) fn descendants(ancestor: i32) -> io::Result<Vec<i32>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        if let Some(pid) = name.to_str().and_then(|name| name.parse().ok())
+            && descends(pid, ancestor)
+        {
+            found.push(pid);
+        }
+    }
+    Ok(found)
+}
+
+/// What a finding says about a process. Every part is the application's own word but the ids.
+pub(super) fn describe(pid: i32, uid: u32, gid: u32) -> io::Result<Process> {
+    let parents = ancestors(pid).map(name).collect();
+    // The links and the command line are readable to the process's own user alone, or with CAP_SYS_PTRACE.
+    let (executable, arguments) =
+        ids::as_filesystem_user(uid, gid, || (executable(pid), arguments(pid)))?;
+    Ok(Process {
+        pid,
+        uid,
+        executable,
+        name: name(pid),
+        parents,
+        arguments,
+    })
+}
+
+fn name(pid: i32) -> Vec<u8> {
+    let mut name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    name.pop_if(|byte| *byte == b'\n');
+    name
+}
+
+fn executable(pid: i32) -> Vec<u8> {
+    fs::read_link(format!("/proc/{pid}/exe"))
+        .map(|path| path.into_os_string().into_vec())
+        .unwrap_or_default()
+}
+
+fn arguments(pid: i32) -> Vec<Vec<u8>> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0)
+        .filter(|argument| !argument.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_descends_from_us_and_we_do_not_descend_from_it() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("30")
+            .spawn()
+            .unwrap();
+        let (ours, its) = (std::process::id().cast_signed(), child.id().cast_signed());
+        assert_eq!(parent(its), Some(ours));
+        assert!(descends(its, ours) && !descends(ours, its));
+        assert!(descendants(ours).unwrap().contains(&its));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_that_is_gone_has_no_parent() {
+        assert_eq!(parent(i32::MAX), None);
+    }
+}
