@@ -190,6 +190,9 @@ fn the_mode_can_be_tightened_and_nothing_else() {
     files.request.mode = Some("enforce".into());
     let policy = files.accepted();
     assert_eq!((policy.mode, policy.syscalls.mode), (Mode::Enforce, None));
+    let expiring = "expires: {at: 1970-01-02T00:00:00Z, then: audit}";
+    write(&files.path(), format!("{MINIMAL}{expiring}\n"));
+    assert!(files.accepted().in_force(86_400).is_err());
     for mode in ["audit", "", "Enforce", "enforce\n"] {
         files.request.mode = Some(mode.into());
         files.refused(200, "MICRO_ENFORCER_MODE");
