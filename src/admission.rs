@@ -19,7 +19,10 @@ pub fn command(
     mode: Mode,
 ) -> Result<(CommandAdmitted, Option<Finding>), Refusal> {
     let arguments: Vec<&[u8]> = command.iter().map(|argument| argument.as_bytes()).collect();
-    let allowed = policy.allow.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(&arguments)));
+    let allowed = policy
+        .allow
+        .as_ref()
+        .is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(&arguments)));
     match (allowed, mode) {
         (true, _) => Ok((CommandAdmitted(()), None)),
         (false, Mode::Audit) => Ok((CommandAdmitted(()), Some(foreign(&arguments)))),
@@ -32,13 +35,21 @@ fn foreign(arguments: &[&[u8]]) -> Finding {
         rule: Rule::COMMAND_DENIED,
         action: Action::Observed,
         message: "the command is not one that the policy allows".into(),
-        object: arguments.first().map(|name| name.to_vec()).unwrap_or_default(),
+        object: arguments
+            .first()
+            .map(|name| name.to_vec())
+            .unwrap_or_default(),
         process: None,
     }
 }
 
 fn refused(policy: &policy::Command, arguments: &[&[u8]]) -> Refusal {
-    let patterns = policy.allow.iter().flatten().take(4).map(|pattern| format!("{:?}", pattern.arguments()));
+    let patterns = policy
+        .allow
+        .iter()
+        .flatten()
+        .take(4)
+        .map(|pattern| format!("{:?}", pattern.arguments()));
     // Arguments may be secret: only the program's name is shown.
     let name = String::from_utf8_lossy(arguments.first().copied().unwrap_or_default());
     let more = arguments.len().saturating_sub(1);
@@ -48,7 +59,10 @@ fn refused(policy: &policy::Command, arguments: &[&[u8]]) -> Refusal {
         "the command is not one that the policy allows",
         "start the container with an allowed command, or add this one to command.allow",
     )
-    .expected(patterns.collect::<Vec<_>>().join(" or "), format!("{name:?} with {more} arguments"))
+    .expected(
+        patterns.collect::<Vec<_>>().join(" or "),
+        format!("{name:?} with {more} arguments"),
+    )
 }
 
 /// Image and command are admitted.

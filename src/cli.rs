@@ -82,15 +82,24 @@ pub struct Invocation {
 
 impl Request {
     /// From the arguments after our own name and the environment, entry by entry.
-    pub fn parse(mut arguments: Vec<OsString>, environment: Zeroizing<Vec<Vec<u8>>>) -> Result<Self, Refusal> {
-        let first = arguments.first().map(|first| first.as_encoded_bytes().to_vec()).unwrap_or_default();
+    pub fn parse(
+        mut arguments: Vec<OsString>,
+        environment: Zeroizing<Vec<Vec<u8>>>,
+    ) -> Result<Self, Refusal> {
+        let first = arguments
+            .first()
+            .map(|first| first.as_encoded_bytes().to_vec())
+            .unwrap_or_default();
         match (first.as_slice(), arguments.len()) {
             (b"--help", 1) => return Ok(Self::Help),
             (b"--version", 1) => return Ok(Self::Version),
             (b"--probe", 2) => return Ok(Self::Probe(arguments.remove(1))),
             (b"--", _) => drop(arguments.remove(0)),
             (reserved, _) if reserved.starts_with(b"-") => {
-                return Err(usage(format!("{} is not an option", String::from_utf8_lossy(reserved))));
+                return Err(usage(format!(
+                    "{} is not an option",
+                    String::from_utf8_lossy(reserved)
+                )));
             }
             _ => {}
         }
@@ -98,7 +107,11 @@ impl Request {
             return Err(usage("there is no command to start"));
         }
         let settings = Settings::read(&environment);
-        Ok(Self::Run(Box::new(Invocation { command: arguments, environment, settings })))
+        Ok(Self::Run(Box::new(Invocation {
+            command: arguments,
+            environment,
+            settings,
+        })))
     }
 }
 
@@ -115,7 +128,14 @@ impl Settings {
     /// The first entry of a name counts, as it does for getenv(3).
     fn read(environment: &[Vec<u8>]) -> Self {
         let raw = |name: &str| {
-            let value = |entry: &Vec<u8>| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
+            let value = |entry: &Vec<u8>| {
+                Some(
+                    entry
+                        .strip_prefix(name.as_bytes())?
+                        .strip_prefix(b"=")?
+                        .to_vec(),
+                )
+            };
             environment.iter().find_map(value).map(OsString::from_vec)
         };
         // What is not UTF-8 is no address either; it is kept in a form that no check accepts.
@@ -145,7 +165,10 @@ mod tests {
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Request, Refusal> {
-        Request::parse(arguments.iter().map(OsString::from).collect(), Zeroizing::default())
+        Request::parse(
+            arguments.iter().map(OsString::from).collect(),
+            Zeroizing::default(),
+        )
     }
 
     fn command(arguments: &[&str]) -> Vec<OsString> {
@@ -166,17 +189,46 @@ mod tests {
     fn an_option_stands_alone() {
         assert!(matches!(parse(&["--help"]), Ok(Request::Help)));
         assert!(matches!(parse(&["--version"]), Ok(Request::Version)));
-        assert!(matches!(parse(&["--probe", "http://127.0.0.1/"]), Ok(Request::Probe(_))));
-        for arguments in [&["--help", "x"][..], &["--probe"], &["-x"], &["--policy=/tmp/p"], &[], &["--"], &[""]] {
-            assert_eq!(parse(arguments).unwrap_err().code, Code::Usage, "{arguments:?}");
+        assert!(matches!(
+            parse(&["--probe", "http://127.0.0.1/"]),
+            Ok(Request::Probe(_))
+        ));
+        for arguments in [
+            &["--help", "x"][..],
+            &["--probe"],
+            &["-x"],
+            &["--policy=/tmp/p"],
+            &[],
+            &["--"],
+            &[""],
+        ] {
+            assert_eq!(
+                parse(arguments).unwrap_err().code,
+                Code::Usage,
+                "{arguments:?}"
+            );
         }
     }
 
     #[test]
     fn the_first_of_two_entries_counts_and_odd_entries_pass() {
-        let environment = [&b"=x"[..], b"AWS_REGION", b"AWS_REGION=eu-west-1", b"AWS_REGION=us-east-1", b"\xff=\xfe"];
-        let environment = Zeroizing::new(environment.iter().map(|entry| entry.to_vec()).collect::<Vec<_>>());
-        let Ok(Request::Run(invocation)) = Request::parse(vec!["/app".into()], environment.clone()) else { panic!() };
+        let environment = [
+            &b"=x"[..],
+            b"AWS_REGION",
+            b"AWS_REGION=eu-west-1",
+            b"AWS_REGION=us-east-1",
+            b"\xff=\xfe",
+        ];
+        let environment = Zeroizing::new(
+            environment
+                .iter()
+                .map(|entry| entry.to_vec())
+                .collect::<Vec<_>>(),
+        );
+        let Ok(Request::Run(invocation)) = Request::parse(vec!["/app".into()], environment.clone())
+        else {
+            panic!()
+        };
         assert_eq!(invocation.settings.region.as_deref(), Some("eu-west-1"));
         assert_eq!(invocation.environment, environment);
     }

@@ -26,7 +26,9 @@ pub fn survey(policy: &Policy, identity: &Identity, sandbox: &Sandbox) -> Vec<Co
 
 /// 209 if a control that the policy requires is anything less than enforced.
 pub fn require(required: &[Control], states: &[ControlState]) -> Result<(), Refusal> {
-    let lacking = states.iter().find(|state| state.state != State::Enforced && required.contains(&state.control));
+    let lacking = states
+        .iter()
+        .find(|state| state.state != State::Enforced && required.contains(&state.control));
     lacking.map_or(Ok(()), |lacking| {
         Err(Refusal::new(
             Code::Control,
@@ -34,17 +36,28 @@ pub fn require(required: &[Control], states: &[ControlState]) -> Result<(), Refu
             format!("the policy requires {:?} to be enforced", lacking.control).to_lowercase(),
             "run where it can be enforced, or take it out of `require`",
         )
-        .expected("enforced", format!("{} ({})", lacking.state.as_str(), lacking.reason)))
+        .expected(
+            "enforced",
+            format!("{} ({})", lacking.state.as_str(), lacking.reason),
+        ))
     })
 }
 
 fn state(control: Control, state: State, reason: impl Into<String>) -> ControlState {
-    ControlState { control, state, reason: reason.into() }
+    ControlState {
+        control,
+        state,
+        reason: reason.into(),
+    }
 }
 
 fn image_state(policy: &Policy) -> ControlState {
     if image::is_enforced(&policy.image, policy.mode) {
-        state(Control::Image, State::Enforced, "digest from the task metadata")
+        state(
+            Control::Image,
+            State::Enforced,
+            "digest from the task metadata",
+        )
     } else {
         state(Control::Image, State::Detected, "the policy audits")
     }
@@ -52,35 +65,70 @@ fn image_state(policy: &Policy) -> ControlState {
 
 fn command_state(policy: &Policy) -> ControlState {
     match (&policy.command.allow, policy.mode) {
-        (None, _) => state(Control::Command, State::Unavailable, "the policy states no commands"),
+        (None, _) => state(
+            Control::Command,
+            State::Unavailable,
+            "the policy states no commands",
+        ),
         (Some(_), Mode::Audit) => state(Control::Command, State::Detected, "the policy audits"),
-        (Some(_), Mode::Enforce) => state(Control::Command, State::Enforced, "whole argument vector"),
+        (Some(_), Mode::Enforce) => {
+            state(Control::Command, State::Enforced, "whole argument vector")
+        }
     }
 }
 
 fn secrets_state(policy: &Policy) -> ControlState {
     match (policy.secrets.keys.len(), policy.secrets.bind_name) {
-        (0, _) => state(Control::Secrets, State::Enforced, "no keys: a sealed value refuses the start"),
-        (_, true) => state(Control::Secrets, State::Enforced, "bound to key, context and variable"),
-        (_, false) => state(Control::Secrets, State::Enforced, "bound to key and context; bind_name is off"),
+        (0, _) => state(
+            Control::Secrets,
+            State::Enforced,
+            "no keys: a sealed value refuses the start",
+        ),
+        (_, true) => state(
+            Control::Secrets,
+            State::Enforced,
+            "bound to key, context and variable",
+        ),
+        (_, false) => state(
+            Control::Secrets,
+            State::Enforced,
+            "bound to key and context; bind_name is off",
+        ),
     }
 }
 
 /// A section that is parsed and checked, and that nothing enforces yet.
 fn later(control: Control, stated: bool) -> ControlState {
     let stated = if stated { "stated, and " } else { "" };
-    state(control, State::Unavailable, format!("{stated}not part of this release"))
+    state(
+        control,
+        State::Unavailable,
+        format!("{stated}not part of this release"),
+    )
 }
 
 fn self_protection(policy: &Policy, identity: &Identity) -> ControlState {
     let own = |state_, reason| state(Control::SelfProtection, state_, reason);
-    match (policy.supervise.enabled, supervisor::is_init(), identity.changes_user()) {
-        (false, ..) => own(State::Unavailable, "supervise.enabled is false: nothing stays to protect"),
+    match (
+        policy.supervise.enabled,
+        supervisor::is_init(),
+        identity.changes_user(),
+    ) {
+        (false, ..) => own(
+            State::Unavailable,
+            "supervise.enabled is false: nothing stays to protect",
+        ),
         (_, false, _) => own(
             State::Detected,
             "not PID 1: signals from outside our tree are not told apart, and the application outlives us only as far as the kernel lets it",
         ),
-        (_, _, true) => own(State::Enforced, "PID 1, not dumpable, another user, and the filter"),
-        (_, _, false) => own(State::Enforced, "PID 1, not dumpable, and the filter; same user as the application"),
+        (_, _, true) => own(
+            State::Enforced,
+            "PID 1, not dumpable, another user, and the filter",
+        ),
+        (_, _, false) => own(
+            State::Enforced,
+            "PID 1, not dumpable, and the filter; same user as the application",
+        ),
     }
 }

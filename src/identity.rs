@@ -176,6 +176,11 @@ impl Identity {
         self.gid
     }
 
+    /// The application's supplementary groups.
+    pub fn groups(&self) -> &[u32] {
+        &self.groups
+    }
+
     /// `HOME`, if the policy decides it.
     pub fn home(&self) -> Option<&std::path::Path> {
         self.home.as_deref()

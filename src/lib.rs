@@ -51,17 +51,28 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     // The helper asks the network while we prepare what needs none.
     let boot = Boot::begin(&invocation, &policy, &plan, begun)?;
     let identity = start::identity(&policy)?;
-    let sandbox = start::sandbox(&policy, &identity)?;
+    let sandbox = start::sandbox(&policy)?;
     let controls = controls::survey(&policy, &identity, &sandbox);
     controls::require(&policy.require, &controls)?;
     let booted = boot.finish(begun)?;
 
-    let admitted = Admitted::new(command, &policy.image, policy.mode, booted.admission.as_ref())?;
+    let admitted = Admitted::new(
+        command,
+        &policy.image,
+        policy.mode,
+        booted.admission.as_ref(),
+    )?;
     let facts = start::facts(&policy, &invocation, &identity, &booted, controls);
     let environment = start::environment(&policy, &invocation, &identity, booted, begun)?;
     drop(plan);
     stdio::hand_over(&identity)?;
     let command = invocation.command;
-    let launch = Launch::new(Parts { admitted, command, environment, identity, sandbox })?;
+    let launch = Launch::new(Parts {
+        admitted,
+        command,
+        environment,
+        identity,
+        sandbox,
+    })?;
     start::launch(&policy, launch, facts, begun)
 }

@@ -26,9 +26,15 @@ pub struct Error {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let remedy = match error.source {
-            Errno::ELOOP | Errno::ENOTDIR => "name the real path: no component may be a symbolic link",
-            Errno::EROFS => "mount a volume or a tmpfs there, or make the directory in the Dockerfile",
-            Errno::EPERM | Errno::EACCES => "make the directory in the Dockerfile and give it to the user there, or start the image as root",
+            Errno::ELOOP | Errno::ENOTDIR => {
+                "name the real path: no component may be a symbolic link"
+            }
+            Errno::EROFS => {
+                "mount a volume or a tmpfs there, or make the directory in the Dockerfile"
+            }
+            Errno::EPERM | Errno::EACCES => {
+                "make the directory in the Dockerfile and give it to the user there, or start the image as root"
+            }
             _ => "make the directory in the Dockerfile",
         };
         Self::new(Code::Privileges, "files.prepare", error.to_string(), remedy)
@@ -39,9 +45,17 @@ impl From<Error> for Refusal {
 pub fn directories(wanted: &[Prepare], uid: u32, gid: u32) -> Result<(), Error> {
     wanted.iter().try_for_each(|entry| {
         let path = entry.path.as_path();
-        let at = |(call, source)| Error { path: path.to_owned(), call, source };
-        let mode = entry.mode.map_or(DEFAULT_MODE, crate::policy::value::FileMode::bits);
-        open_or_make(path).and_then(|directory| give(&directory, uid, gid, mode)).map_err(at)
+        let at = |(call, source)| Error {
+            path: path.to_owned(),
+            call,
+            source,
+        };
+        let mode = entry
+            .mode
+            .map_or(DEFAULT_MODE, crate::policy::value::FileMode::bits);
+        open_or_make(path)
+            .and_then(|directory| give(&directory, uid, gid, mode))
+            .map_err(at)
     })
 }
 
@@ -51,7 +65,10 @@ type Step = (&'static str, Errno);
 fn open_or_make(path: &Path) -> Result<OwnedFd, Step> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let mut directory = nix::fcntl::open("/", flags, Mode::empty()).map_err(|e| ("open", e))?;
-    for component in path.components().filter(|c| matches!(c, Component::Normal(_))) {
+    for component in path
+        .components()
+        .filter(|c| matches!(c, Component::Normal(_)))
+    {
         let name = component.as_os_str();
         match mkdirat(&directory, name, Mode::from_bits_truncate(0o755)) {
             Ok(()) | Err(Errno::EEXIST | Errno::EROFS) => {}
@@ -85,7 +102,10 @@ mod tests {
     use std::os::unix::fs::{MetadataExt, symlink};
 
     fn own() -> (u32, u32) {
-        (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw())
+        (
+            nix::unistd::geteuid().as_raw(),
+            nix::unistd::getegid().as_raw(),
+        )
     }
 
     fn prepare(path: &Path) -> Result<(), Step> {
@@ -108,7 +128,10 @@ mod tests {
         symlink("real", root.path().join("link")).unwrap();
         for path in ["link", "link/below"] {
             let (_, errno) = prepare(&root.path().join(path)).unwrap_err();
-            assert!(matches!(errno, Errno::ELOOP | Errno::ENOTDIR), "{path}: {errno}");
+            assert!(
+                matches!(errno, Errno::ELOOP | Errno::ENOTDIR),
+                "{path}: {errno}"
+            );
         }
     }
 }

@@ -25,11 +25,22 @@ pub enum Error {
 pub fn probe(url: &str) -> Result<(), Error> {
     let (authority, path) = split(url).ok_or_else(|| Error::Url(url.to_owned()))?;
     let mut stream = connect(authority)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nUser-Agent: micro-enforcer\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nUser-Agent: micro-enforcer\r\n\r\n"
+    )?;
     let mut line = Vec::with_capacity(64);
     stream.take(64).read_to_end(&mut line)?;
-    let line = String::from_utf8_lossy(&line).lines().next().unwrap_or_default().to_owned();
-    match line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|status| status.parse().ok()) {
+    let line = String::from_utf8_lossy(&line)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    match line
+        .strip_prefix("HTTP/1.")
+        .and_then(|rest| rest.get(2..5))
+        .and_then(|status| status.parse().ok())
+    {
         Some(100..=399_u16) => Ok(()),
         _ => Err(Error::Answer(line)),
     }
@@ -39,11 +50,15 @@ fn split(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("http://")?;
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let fits = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-    (!authority.is_empty() && fits(url)).then_some((authority, if path.is_empty() { "/" } else { path }))
+    (!authority.is_empty() && fits(url))
+        .then_some((authority, if path.is_empty() { "/" } else { path }))
 }
 
 fn connect(authority: &str) -> Result<TcpStream, Error> {
-    let with_port = if authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+    let with_port = if authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    {
         authority.to_owned()
     } else {
         format!("{authority}:80")
@@ -78,7 +93,13 @@ mod tests {
             String::from_utf8_lossy(&request[..read]).into_owned()
         });
         let result = probe(&url);
-        assert!(served.unwrap().join().unwrap().starts_with("GET /health HTTP/1.1\r\n"));
+        assert!(
+            served
+                .unwrap()
+                .join()
+                .unwrap()
+                .starts_with("GET /health HTTP/1.1\r\n")
+        );
         result
     }
 
@@ -94,7 +115,12 @@ mod tests {
     #[test]
     fn nobody_listening_is_not_healthy_and_a_bad_url_is_refused() {
         assert!(matches!(probe("http://127.0.0.1:1/"), Err(Error::Io(_))));
-        for url in ["https://127.0.0.1/", "http://", "127.0.0.1:80", "http://a/ b"] {
+        for url in [
+            "https://127.0.0.1/",
+            "http://",
+            "127.0.0.1:80",
+            "http://a/ b",
+        ] {
             assert!(matches!(probe(url), Err(Error::Url(_))), "{url}");
         }
     }

@@ -1,15 +1,16 @@
 //! The steps of [`crate::run`], each a function from one value to the next.
 
 mod boot;
+mod facts;
 mod finish;
 
 pub(crate) use boot::Boot;
+pub(crate) use facts::facts;
 pub(crate) use finish::launch;
 
 use crate::admission::{self, CommandAdmitted};
 use crate::aws::BootResult;
 use crate::cli::{HELP, Invocation, Request};
-use crate::control::ControlState;
 use crate::finding::Finding;
 use crate::identity::{Current, Identity};
 use crate::policy::{self, LoadRequest, Policy};
@@ -47,7 +48,12 @@ impl<E: Into<Refusal>> From<E> for Stop {
 /// An internal fault: something that a container's kernel does not refuse.
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
-        Self::new(Code::Usage, "internal", error.to_string(), "report it with the kernel's and the runtime's version")
+        Self::new(
+            Code::Usage,
+            "internal",
+            error.to_string(),
+            "report it with the kernel's and the runtime's version",
+        )
     }
 }
 
@@ -64,10 +70,15 @@ pub(crate) struct Begun {
 pub(crate) fn main() -> ExitCode {
     match request() {
         Ok((Request::Help, _)) => print(HELP),
-        Ok((Request::Version, _)) => print(concat!("micro-enforcer ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok((Request::Version, _)) => {
+            print(concat!("micro-enforcer ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
         Ok((Request::Probe(url), _)) => match probe(&url.to_string_lossy()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(&format!("micro-enforcer: {}: {error}\n", url.to_string_lossy())),
+            Err(error) => complain(&format!(
+                "micro-enforcer: {}: {error}\n",
+                url.to_string_lossy()
+            )),
         },
         Ok((Request::Run(invocation), blocked)) => ExitCode::from(reported(*invocation, blocked)),
         Err(refusal) => ExitCode::from(refused(&refusal)),
@@ -87,10 +98,17 @@ fn request() -> Result<(Request, Blocked), Refusal> {
 
 /// Runs, and says once how it ended, if that was not the application's own end.
 fn reported(invocation: Invocation, blocked: Blocked) -> u8 {
-    let begun = Signals::open(&blocked).map_err(Refusal::from).and_then(|signals| {
-        let report = Reporter::new(&policy::Report::default(), context(&invocation, None)?)?;
-        Ok(Begun { blocked, signals, report, began: Instant::now() })
-    });
+    let begun = Signals::open(&blocked)
+        .map_err(Refusal::from)
+        .and_then(|signals| {
+            let report = Reporter::new(&policy::Report::default(), context(&invocation, None)?)?;
+            Ok(Begun {
+                blocked,
+                signals,
+                report,
+                began: Instant::now(),
+            })
+        });
     let mut begun = match begun {
         Ok(begun) => begun,
         Err(refusal) => return refused(&refusal),
@@ -110,7 +128,10 @@ fn reported(invocation: Invocation, blocked: Blocked) -> u8 {
 /// A refusal before there is anything that could report it otherwise.
 fn refused(refusal: &Refusal) -> u8 {
     let told = report::correlation_uid().and_then(|uid| {
-        let context = report::Context { correlation_uid: uid, ..report::Context::default() };
+        let context = report::Context {
+            correlation_uid: uid,
+            ..report::Context::default()
+        };
         let mut report = Reporter::new(&policy::Report::default(), context)?;
         report.refused(refusal);
         report.flush_until(Instant::now() + LAST_WORDS);
@@ -140,8 +161,14 @@ fn context(invocation: &Invocation, policy: Option<&Policy>) -> io::Result<repor
     Ok(report::Context {
         correlation_uid: report::correlation_uid()?,
         platform: policy.map(|policy| policy.platform).unwrap_or_default(),
-        hostname: nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        program: invocation.command.first().map(|name| name.as_bytes().to_vec()).unwrap_or_default(),
+        hostname: nix::unistd::gethostname()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        program: invocation
+            .command
+            .first()
+            .map(|name| name.as_bytes().to_vec())
+            .unwrap_or_default(),
         policy: policy.map(|policy| report::PolicyFacts {
             name: policy.name.clone(),
             serial: policy.serial,
@@ -152,7 +179,9 @@ fn context(invocation: &Invocation, policy: Option<&Policy>) -> io::Result<repor
 }
 
 pub(crate) fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -160,14 +189,19 @@ pub(crate) fn unix_now() -> i64 {
 pub(crate) fn policy(invocation: &Invocation, begun: &mut Begun) -> Result<Policy, Stop> {
     let policy = policy::load(&LoadRequest::new(&invocation.settings))?;
     begun.report = Reporter::new(&policy.report, context(invocation, Some(&policy))?)?;
-    let (policy, finding) = policy.valid_at(unix_now())?;
-    begun.tell(finding);
-    Ok(policy)
+    let in_force = policy.in_force(unix_now())?;
+    begun.tell(in_force.finding);
+    Ok(in_force.policy)
 }
 
 /// The command is admitted before any credential is asked for.
-pub(crate) fn command(policy: &Policy, invocation: &Invocation, begun: &mut Begun) -> Result<CommandAdmitted, Stop> {
-    let (admitted, finding) = admission::command(&policy.command, &invocation.command, policy.mode)?;
+pub(crate) fn command(
+    policy: &Policy,
+    invocation: &Invocation,
+    begun: &mut Begun,
+) -> Result<CommandAdmitted, Stop> {
+    let (admitted, finding) =
+        admission::command(&policy.command, &invocation.command, policy.mode)?;
     begun.tell(finding);
     Ok(admitted)
 }
@@ -182,13 +216,18 @@ pub(crate) fn identity(policy: &Policy) -> Result<Identity, Stop> {
 /// The compiled envelope.
 pub(crate) fn sandbox(policy: &Policy) -> Result<Sandbox, Stop> {
     let kernel = Kernel::probe();
+    let us = sandbox::Supervisor {
+        pid: nix::unistd::getpid().as_raw(),
+        group: nix::unistd::getpgrp().as_raw(),
+        threads: Vec::new(),
+    };
     let request = sandbox::Request {
         syscalls: &policy.syscalls,
         files: &policy.files,
         mode: policy.mode,
-        supervised: policy.supervise.enabled,
-        supervisor: nix::unistd::getpid().as_raw(),
+        supervisor: policy.supervise.enabled.then_some(&us),
         kernel: &kernel,
+        now: unix_now(),
     };
     Ok(Sandbox::compile(&request)?)
 }
@@ -206,8 +245,13 @@ pub(crate) fn environment(
     }
     begun.tell(booted.findings);
     let home = identity.home().map(|home| home.as_os_str().as_bytes());
-    let (environment, findings) =
-        secrets::environment(&invocation.environment, &policy.secrets, &policy.environment, home, booted.opened)?;
+    let (environment, findings) = secrets::environment(
+        &invocation.environment,
+        &policy.secrets,
+        &policy.environment,
+        home,
+        booted.opened,
+    )?;
     for name in &policy.secrets.redact {
         if let Some(value) = environment.get(name.as_str().as_bytes()) {
             begun.report.keep_secret(value);
@@ -217,27 +261,10 @@ pub(crate) fn environment(
     Ok(environment)
 }
 
-/// What the start event says, once the process is known.
-pub(crate) fn facts(
-    policy: &Policy,
-    invocation: &Invocation,
-    identity: &Identity,
-    booted: &BootResult,
-    controls: Vec<ControlState>,
-) -> report::Started {
-    report::Started {
-        mode: policy.mode,
-        pid: 0,
-        command: invocation.command.iter().map(|argument| argument.as_bytes().to_vec()).collect(),
-        identity: identity.facts(&policy.identity),
-        image: booted.matched(),
-        opened: booted.opened_names(),
-        controls,
-    }
-}
-
 impl Begun {
     fn tell(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        findings.into_iter().for_each(|finding| self.report.finding(&finding));
+        findings
+            .into_iter()
+            .for_each(|finding| self.report.finding(&finding));
     }
 }

@@ -32,7 +32,9 @@ fn give(number: i32, identity: &Identity) -> io::Result<()> {
     let file = fstat(descriptor)?;
     match SFlag::from_bits_truncate(file.st_mode & SFlag::S_IFMT.bits()) {
         SFlag::S_IFIFO if file.st_uid == 0 => pipe(descriptor, number, identity.gid()),
-        SFlag::S_IFCHR if is_terminal(descriptor, &file) => fd::chown(descriptor, Some(identity.uid()), None),
+        SFlag::S_IFCHR if is_terminal(descriptor, &file) => {
+            fd::chown(descriptor, Some(identity.uid()), None)
+        }
         // A file or a socket cannot be opened anew through /proc without rights of its own; /dev/null needs none.
         _ => Ok(()),
     }

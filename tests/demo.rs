@@ -43,7 +43,10 @@ fn each_scene_ends_as_promised() {
         scene(&text, 5).contains("ptrace(PTRACE_TRACEME): EPERM"),
         "{text}"
     );
-    assert!(scene(&text, 5).contains("finding syscall.denied"), "{text}");
+    assert!(
+        scene(&text, 5).contains("finding process.injection"),
+        "{text}"
+    );
 }
 
 #[test]

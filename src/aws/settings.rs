@@ -71,6 +71,7 @@ impl Effective {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     fn settings() -> Settings {
         Settings {
@@ -83,13 +84,13 @@ mod tests {
         }
     }
 
-    fn policy(text: &str) -> Aws {
-        serde_saphyr::from_str(text).unwrap()
+    fn policy(section: Value) -> Aws {
+        serde_json::from_value(section).unwrap()
     }
 
     #[test]
     fn on_ecs_no_variable_is_believed_that_the_policy_does_not_list() {
-        let aws = policy("fips: true");
+        let aws = policy(json!({"fips": true}));
         let effective = Effective::new(&settings(), Platform::Ecs, &aws).unwrap();
         assert_eq!(
             effective,
@@ -102,10 +103,11 @@ mod tests {
 
     #[test]
     fn a_listed_variable_overrides_the_policy() {
-        let aws = policy(
-            "{endpoints: {kms: \"https://vpce.example\"}, fips: true, \
-             from_environment: [AWS_ENDPOINT_URL_KMS, AWS_REGION]}",
-        );
+        let aws = policy(json!({
+            "endpoints": {"kms": "https://vpce.example"},
+            "fips": true,
+            "from_environment": ["AWS_ENDPOINT_URL_KMS", "AWS_REGION"],
+        }));
         let effective = Effective::new(&settings(), Platform::Ecs, &aws).unwrap();
         assert_eq!(effective.kms.as_deref(), Some("https://kms.evil.example"));
         assert_eq!(effective.region.as_deref(), Some("eu-west-1"));
@@ -115,7 +117,7 @@ mod tests {
     #[test]
     fn on_a_laptop_every_variable_is_believed() {
         let effective =
-            Effective::new(&settings(), Platform::Local, &policy("fips: true")).unwrap();
+            Effective::new(&settings(), Platform::Local, &policy(json!({"fips": true}))).unwrap();
         assert!(!effective.fips && effective.proxy.is_some() && effective.ca_bundle.is_some());
         let empty = Settings {
             endpoint_url_kms: Some(String::new()),
@@ -133,7 +135,7 @@ mod tests {
             endpoint_url_kms: Some("http://kms".into()),
             ..Settings::default()
         };
-        let aws = policy("from_environment: [AWS_ENDPOINT_URL_KMS]");
+        let aws = policy(json!({"from_environment": ["AWS_ENDPOINT_URL_KMS"]}));
         assert_eq!(
             Effective::new(&plain, Platform::Ecs, &aws),
             Err(Error::NotHttps)

@@ -120,6 +120,7 @@ fn mismatch(key: &str, allowed: &[String], own: Option<&str>) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     fn task() -> Task {
         let labels = Labels {
@@ -131,8 +132,8 @@ mod tests {
         Task::new(labels, None, None)
     }
 
-    fn scope(text: &str) -> Result<(), Refusal> {
-        check_scope(&serde_saphyr::from_str(text).unwrap(), &task())
+    fn scope(applies_to: &Value) -> Result<(), Refusal> {
+        check_scope(&AppliesTo::deserialize(applies_to).unwrap(), &task())
     }
 
     #[test]
@@ -148,28 +149,28 @@ mod tests {
 
     #[test]
     fn a_policy_applies_to_the_tasks_that_it_names() {
-        for text in [
-            "{}",
-            "{families: [\"orders-*\"], containers: [app], accounts: [\"111122223333\"]}",
+        for applies_to in [
+            json!({}),
+            json!({"families": ["orders-*"], "containers": ["app"], "accounts": ["111122223333"]}),
         ] {
-            assert_eq!(scope(text), Ok(()), "{text}");
+            assert_eq!(scope(&applies_to), Ok(()), "{applies_to}");
         }
-        for (text, found) in [
-            ("{families: [billing]}", "orders-api"),
-            ("{families: []}", "orders-api"),
-            ("{containers: [\"side*\"]}", "app"),
-            ("{accounts: [\"444455556666\"]}", "111122223333"),
+        for (applies_to, found) in [
+            (json!({"families": ["billing"]}), "orders-api"),
+            (json!({"families": []}), "orders-api"),
+            (json!({"containers": ["side*"]}), "app"),
+            (json!({"accounts": ["444455556666"]}), "111122223333"),
         ] {
-            let refusal = scope(text).unwrap_err();
-            assert_eq!(refusal.code, Code::Untrusted, "{text}");
-            assert!(refusal.found.contains(found), "{text}: {}", refusal.found);
+            let refusal = scope(&applies_to).unwrap_err();
+            assert_eq!(refusal.code, Code::Untrusted, "{refusal}");
+            assert!(refusal.found.contains(found), "{refusal}");
             assert!(refusal.remedy.contains("applies_to"));
         }
     }
 
     #[test]
     fn a_task_that_the_platform_does_not_tell_matches_no_policy_that_asks() {
-        let applies_to = serde_saphyr::from_str("{families: [\"*\"]}").unwrap();
+        let applies_to = serde_json::from_value(json!({"families": ["*"]})).unwrap();
         assert!(is_constrained(&applies_to));
         assert!(check_scope(&applies_to, &Task::default()).is_err());
         assert!(check_scope(&AppliesTo::default(), &Task::default()).is_ok());

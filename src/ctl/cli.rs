@@ -3,12 +3,14 @@
 use super::local::{IMAGE_DIGEST, TASK_KEY};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   enforcerctl demo                                   see everything work on this machine
   enforcerctl local --secrets .env > local.env       serve KMS and metadata to an image here
   enforcerctl seal --local --name DB_PASSWORD < pw   seal one value for `enforcerctl local`
+  enforcerctl policy check policy.yaml               find mistakes before a start does
   enforcerctl exit-codes                             what an exit status means and what to do";
 
 const LOCAL_EXAMPLES: &str = "\
@@ -36,12 +38,34 @@ pub(super) enum Verb {
     Local(Local),
     /// Seal a value from standard input
     Seal(Seal),
+    /// Check, explain and describe policies
+    #[command(subcommand)]
+    Policy(Policy),
     /// List the exit statuses with cause and remedy
     ExitCodes {
         /// As a Markdown table
         #[arg(long)]
         markdown: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Say whether the wrapper would accept policies, with line, column and the nearest valid key
+    Check {
+        /// The policies
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print every key of a policy with its value, and whether the policy states it
+    Explain {
+        /// The policy
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of policies, for editors
+    Schema,
+    /// Print every key with its default and its meaning, as a Markdown table
+    Defaults,
 }
 
 #[derive(Debug, Args)]

@@ -6,24 +6,12 @@ use crate::refusal::Code;
 use std::io::Write;
 
 /// What else a container can end with, before the enforcer's own statuses.
-const OTHERS: [[&str; 4]; 4] = [
+const OTHERS: [[&str; 4]; 2] = [
     [
         "others",
         "the application's own",
         "",
         "its own documentation",
-    ],
-    [
-        "126",
-        "the application is not executable",
-        "mode, a directory, a foreign architecture",
-        "make it executable for the application's user",
-    ],
-    [
-        "127",
-        "the application was not found",
-        "a wrong path, a missing interpreter",
-        "correct ENTRYPOINT or CMD",
     ],
     [
         "128+n",
@@ -65,6 +53,16 @@ fn table() -> Table<5> {
 
 fn advice(code: Code) -> [&'static str; 3] {
     match code {
+        Code::NotExecutable => [
+            "the command could not be executed",
+            "mode, a directory, or a script without interpreter",
+            "chmod a+x; begin the script with #!",
+        ],
+        Code::NotFound => [
+            "the command was not found",
+            "path, PATH, or the file's interpreter",
+            "check the path in the image",
+        ],
         Code::Usage => [
             "usage, or an internal fault",
             "no command, or an option before it",

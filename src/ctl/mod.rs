@@ -4,11 +4,11 @@ mod cli;
 mod demo;
 mod exit_codes;
 pub mod local;
+pub mod policy;
 mod seal;
 mod serve;
 mod table;
 
-use crate::refusal::Code;
 use clap::Parser;
 use cli::{Cli, Verb};
 use std::env;
@@ -33,7 +33,7 @@ fn name() -> Option<String> {
 
 /// The wrapper as it runs in a container.
 fn wrapper() -> ExitCode {
-    ExitCode::from(Code::Usage.status())
+    crate::main()
 }
 
 fn enforcerctl() -> ExitCode {
@@ -45,6 +45,7 @@ fn enforcerctl() -> ExitCode {
     finish(match cli.verb {
         Verb::Demo => demo::run(&mut out),
         Verb::ExitCodes { markdown } => exit_codes::print(&mut out, markdown),
+        Verb::Policy(verb) => policy::run(&verb, &mut out),
         Verb::Local(arguments) => serve::run(&arguments, &mut out),
         Verb::Seal(arguments) => seal::run(&arguments, &mut out),
     })
@@ -85,6 +86,10 @@ enum Error {
     Line { name: String, line: usize },
     #[error("could not {step}: {error}")]
     Step { step: String, error: io::Error },
+    #[error(transparent)]
+    Policy(#[from] crate::policy::Error),
+    #[error("{0} of the policies would be refused")]
+    Policies(usize),
     #[error("{0} of the scenes ended otherwise than promised")]
     Scenes(usize),
 }

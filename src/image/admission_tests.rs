@@ -2,21 +2,22 @@
 
 use super::*;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn digest(fill: char) -> String {
     format!("sha256:{}", fill.to_string().repeat(64))
 }
 
-fn policy(entries: &str) -> Image {
-    serde_saphyr::from_str(&format!("allow:\n{entries}")).unwrap()
+fn policy(entry: &Value) -> Image {
+    serde_json::from_value(json!({"allow": [entry]})).unwrap()
 }
 
 fn orders_api() -> Image {
-    policy(&format!(
-        "- {{name: orders-api 2.4, repository: \"*.example/orders-api\", digests: [\"{}\", \"{}\"]}}\n",
-        digest('a'),
-        digest('b'),
-    ))
+    policy(&json!({
+        "name": "orders-api 2.4",
+        "repository": "*.example/orders-api",
+        "digests": [digest('a'), digest('b')],
+    }))
 }
 
 fn identity(reference: &str, image_id: &str) -> ImageIdentity {
@@ -82,14 +83,26 @@ fn an_admitted_digest_from_another_repository_is_refused() {
 
 #[test]
 fn an_entry_without_repository_admits_from_anywhere() {
-    let image = policy(&format!(
-        "- {{name: any, digests: [\"{}\"]}}\n",
-        digest('a')
-    ));
+    let image = policy(&json!({"name": "any", "digests": [digest('a')]}));
     assert!(matches!(
         admit(&image, &identity("x", &digest('a')), 0),
         Admission::Admitted(_)
     ));
+}
+
+#[test]
+fn an_entry_admits_until_it_expires() {
+    let image = policy(&json!({
+        "name": "old", "digests": [digest('a')], "expires": {"at": "1970-01-01T00:01:00Z"},
+    }));
+    let identity = identity("x", &digest('a'));
+    assert!(matches!(
+        admit(&image, &identity, 59),
+        Admission::Admitted(_)
+    ));
+    let refusal = refusal(admit(&image, &identity, 60));
+    assert_eq!(refusal.code, Code::Image);
+    assert!(refusal.expected.contains("`old`") && refusal.remedy.contains("expires"));
 }
 
 #[test]

@@ -10,11 +10,11 @@ use serde::Deserialize;
 pub struct Aws {
     /// Endpoints other than the region's own.
     pub endpoints: Endpoints,
-    /// PEM file of the authorities to trust, instead of the built-in ones.
+    /// PEM file of the authorities to trust; absent: the built-in ones.
     pub ca_bundle: Option<AbsolutePath>,
     /// Use the FIPS endpoints.
     pub fips: bool,
-    /// An HTTPS proxy; never used for link-local addresses.
+    /// A proxy, never used for link-local addresses; absent: none.
     pub proxy: Option<HttpsUrl>,
     /// Variables that may override the keys above under `platform: ecs`.
     pub from_environment: Vec<AwsVariable>,
@@ -25,11 +25,11 @@ pub struct Aws {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Endpoints {
-    /// KMS.
+    /// KMS; absent: the region's own.
     pub kms: Option<HttpsUrl>,
-    /// Systems Manager.
+    /// Systems Manager; absent: the region's own.
     pub ssm: Option<HttpsUrl>,
-    /// S3.
+    /// S3; absent: the region's own.
     pub s3: Option<HttpsUrl>,
 }
 

@@ -1,5 +1,6 @@
 //! What no single key can tell: checks across the keys of a policy.
 
+mod secrets;
 mod sections;
 
 use super::yaml::{Fault, Node};
@@ -64,13 +65,13 @@ fn command_is_stated(policy: &Policy, root: &Node) -> Checked {
 }
 
 fn ensure(holds: bool, path: impl Into<String>, message: impl FnOnce() -> String) -> Checked {
-    match holds {
-        true => Ok(()),
-        false => Err(Breach {
-            path: path.into(),
-            message: message(),
-        }),
+    if holds {
+        return Ok(());
     }
+    Err(Breach {
+        path: path.into(),
+        message: message(),
+    })
 }
 
 /// No item stands twice.

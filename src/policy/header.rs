@@ -133,7 +133,7 @@ pub enum ExpiryAction {
 pub struct Expires {
     /// The first instant at which the policy no longer holds.
     pub at: Instant,
-    /// How long before the end a start says `policy.expiring`.
+    /// How long before the end a start says `policy.expiring`; absent: it does not.
     pub warn: Option<Duration>,
     /// What then happens.
     #[serde(default)]

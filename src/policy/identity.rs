@@ -77,24 +77,24 @@ pub(super) fn is_account_name(text: &str) -> bool {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct Rlimits {
-    /// Address space, bytes.
+    /// Address space, bytes; absent: inherited.
     #[serde(rename = "as")]
     pub address_space: Option<Limit>,
-    /// Core file, bytes; 0 when absent.
+    /// Core file, bytes; default 0.
     pub core: Option<Limit>,
-    /// CPU time, seconds.
+    /// CPU time, seconds; absent: inherited.
     pub cpu: Option<Limit>,
-    /// Data segment, bytes.
+    /// Data segment, bytes; absent: inherited.
     pub data: Option<Limit>,
-    /// File size, bytes.
+    /// File size, bytes; absent: inherited.
     pub fsize: Option<Limit>,
-    /// Locked memory, bytes.
+    /// Locked memory, bytes; absent: inherited.
     pub memlock: Option<Limit>,
-    /// Open files.
+    /// Open files; absent: inherited.
     pub nofile: Option<Limit>,
-    /// Processes of the real user.
+    /// Processes of the real user; absent: inherited.
     pub nproc: Option<Limit>,
-    /// Stack, bytes.
+    /// Stack, bytes; absent: inherited.
     pub stack: Option<Limit>,
 }
 

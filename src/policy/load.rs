@@ -4,8 +4,8 @@
 
 mod file;
 
-use super::value::is_loopback;
-use super::{Error, Mode, Policy};
+use super::value::{is_loopback, quoted};
+use super::{Error, ExpiryAction, Mode, Policy};
 use file::Owners;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -55,10 +55,16 @@ pub fn load(request: &LoadRequest) -> Result<Policy, Error> {
         None => named(request)?,
     };
     policy.is_available()?;
-    Ok(match tighten {
-        true => policy.under(Mode::Enforce),
-        false => policy,
-    })
+    Ok(if tighten { tightened(policy) } else { policy })
+}
+
+/// Enforcing, and never less: not after its end either.
+fn tightened(policy: Policy) -> Policy {
+    let mut policy = policy.under(Mode::Enforce);
+    if let Some(expires) = &mut policy.expires {
+        expires.then = ExpiryAction::Refuse;
+    }
+    policy
 }
 
 fn parse(bytes: &[u8], path: &Path) -> Result<Policy, Error> {
@@ -69,7 +75,7 @@ fn tightens(mode: Option<&OsStr>) -> Result<bool, Error> {
     match mode {
         None => Ok(false),
         Some(mode) if mode == "enforce" => Ok(true),
-        Some(mode) => Err(Error::Mode(format!("{mode:?}"))),
+        Some(mode) => Err(Error::Mode(quoted(&mode.to_string_lossy()))),
     }
 }
 
@@ -122,7 +128,7 @@ fn is_source(named: &OsStr) -> bool {
 
 impl Policy {
     /// Nothing is accepted and ignored: what this release cannot do for a policy, it refuses.
-    fn is_available(&self) -> Result<(), Error> {
+    pub(crate) fn is_available(&self) -> Result<(), Error> {
         if !self.image.allowlists.is_empty() {
             return Err(unverifiable("the signed list in image.allowlists"));
         }

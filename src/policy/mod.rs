@@ -21,6 +21,8 @@ mod network;
 mod parse;
 mod report;
 mod secrets;
+#[cfg(feature = "workbench")]
+mod stated;
 mod supervise;
 mod syscalls;
 mod validity;
@@ -45,6 +47,8 @@ pub use network::{Endpoint, Network, TaskEndpoint, Udp};
 pub use parse::MAX_BYTES;
 pub use report::{Format, Limits, Report, Sink, StartDetail};
 pub use secrets::{Certificate, FileDelivery, Medium, Origin, Required, Secrets};
+#[cfg(feature = "workbench")]
+pub(crate) use stated::Stated;
 pub use supervise::{Forward, Supervise};
 pub use syscalls::Syscalls;
-pub use validity::{EXPIRING, InForce};
+pub use validity::InForce;

@@ -24,7 +24,7 @@ pub struct Secrets {
     pub redact: Vec<VariableName>,
     /// Values that are delivered as files.
     pub files: BTreeMap<VariableName, FileDelivery>,
-    /// A certificate made at every start.
+    /// A certificate made at every start; absent: none.
     pub certificate: Option<Certificate>,
 }
 

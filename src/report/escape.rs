@@ -87,8 +87,7 @@ fn fit(tokens: impl Iterator<Item = Token>, total: usize, limit: usize) -> Strin
         cost += token.json_length();
         if cost > limit {
             out.truncate(kept);
-            out.push_str(&format!("…(+{} bytes)", total - kept_raw));
-            return out;
+            return format!("{out}…(+{} bytes)", total - kept_raw);
         }
         token.push_to(&mut out);
         raw += token.raw();

@@ -89,7 +89,7 @@ impl Encoder<'_> {
         parts: &mut Vec<Started>,
     ) -> serde_json::Result<()> {
         let stamp_of_part = Stamp {
-            // The first part says most; later numbers may have two digits more.
+            // The first part says most, and its number may not become longer than this.
             part: Some(Part {
                 number: 1,
                 of: 1_000,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 /// Known from the first moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// 128 random bits of this start, in hex; see [`correlation_uid`].
     pub correlation_uid: String,

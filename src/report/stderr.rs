@@ -46,7 +46,9 @@ impl Channel {
             SFlag::S_IFREG => Self::Shared(duplicate),
             _ => match (reopen(fd), kind) {
                 (Ok(own), _) => Self::Own(own),
-                (Err(_), SFlag::S_IFIFO) => Splice::new(duplicate),
+                (Err(_), SFlag::S_IFIFO) => {
+                    Splice::new(duplicate).map_or(Self::Gone, Self::Spliced)
+                }
                 (Err(_), _) => Self::Shared(duplicate),
             },
         }
@@ -61,10 +63,8 @@ impl Channel {
                 let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
                 send(fd.as_raw_fd(), bytes, flags)
             }
-            Self::Shared(fd) => match is_writable(fd.as_fd(), PollTimeout::ZERO)? {
-                true => write(fd, bytes),
-                false => Err(Errno::EAGAIN),
-            },
+            Self::Shared(fd) if is_writable(fd.as_fd(), PollTimeout::ZERO)? => write(fd, bytes),
+            Self::Shared(_) => Err(Errno::EAGAIN),
             Self::Gone => Err(Errno::EPIPE),
         }
     }
@@ -104,16 +104,14 @@ pub struct Splice {
 }
 
 impl Splice {
-    fn new(target: OwnedFd) -> Channel {
-        match pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK) {
-            Ok((from, into)) => Channel::Spliced(Self {
-                target,
-                from,
-                into,
-                staged: 0,
-            }),
-            Err(_) => Channel::Shared(target),
-        }
+    fn new(target: OwnedFd) -> Result<Self, Errno> {
+        let (from, into) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        Ok(Self {
+            target,
+            from,
+            into,
+            staged: 0,
+        })
     }
 
     /// Called again with the same bytes after `EAGAIN`, as the queue does: they are staged once.

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn opened(name: &str, value: &[u8]) -> Opened {
     Opened {
@@ -17,12 +18,12 @@ fn bytes(list: &[&str]) -> Vec<Vec<u8>> {
 
 fn build(
     list: &[Vec<u8>],
-    policy: &str,
+    policy: Value,
     home: Option<&[u8]>,
     opened: Vec<Opened>,
 ) -> Result<(Vec<Vec<u8>>, Vec<Finding>), Error> {
-    let secrets = serde_saphyr::from_str("bundles: [APP_SECRETS]").unwrap();
-    let policy = serde_saphyr::from_str(policy).unwrap();
+    let secrets = serde_json::from_value(json!({"bundles": ["APP_SECRETS"]})).unwrap();
+    let policy = serde_json::from_value(policy).unwrap();
     let (built, findings) = environment(list, &secrets, &policy, home, opened)?;
     Ok((
         built.entries.iter().map(|entry| entry.to_vec()).collect(),
@@ -30,7 +31,7 @@ fn build(
     ))
 }
 
-fn passed(list: &[&str], policy: &str) -> Vec<Vec<u8>> {
+fn passed(list: &[&str], policy: Value) -> Vec<Vec<u8>> {
     build(&bytes(list), policy, None, Vec::new()).unwrap().0
 }
 
@@ -38,7 +39,7 @@ fn passed(list: &[&str], policy: &str) -> Vec<Vec<u8>> {
 fn entries_pass_byte_for_byte_whatever_they_hold() {
     let mut list = bytes(&["A=b=c", "noequals", "=nameless", "=", "", "A=again", "E="]);
     list.push(b"\xff\xfe=\x80\n".to_vec());
-    let (built, findings) = build(&list, "{}", None, Vec::new()).unwrap();
+    let (built, findings) = build(&list, json!({}), None, Vec::new()).unwrap();
     assert_eq!(built, list);
     assert!(findings.is_empty());
 }
@@ -47,19 +48,19 @@ fn entries_pass_byte_for_byte_whatever_they_hold() {
 fn opened_values_take_the_place_of_sealed_ones_and_bundles_disappear() {
     let list = bytes(&["A=kms:v1:AQI=", "APP_SECRETS=B=kms:v1:AwQ=", "C=d"]);
     let opened = vec![opened("A", b"one=1"), opened("B", b"two")];
-    let (built, _) = build(&list, "{}", None, opened).unwrap();
+    let (built, _) = build(&list, json!({}), None, opened).unwrap();
     assert_eq!(built, bytes(&["A=one=1", "C=d", "B=two"]));
 }
 
 #[test]
 fn what_looks_sealed_and_was_not_opened_is_refused() {
     for entry in ["A=kms:v1:AQI=", "A=B|kms:v7:x", "kms:v1:AQI"] {
-        let error = build(&bytes(&[entry]), "{}", None, Vec::new()).unwrap_err();
+        let error = build(&bytes(&[entry]), json!({}), None, Vec::new()).unwrap_err();
         assert!(matches!(error, Error::Unopened(_)), "{entry}");
     }
     let twice = build(
         &bytes(&["A=x"]),
-        "{}",
+        json!({}),
         None,
         vec![opened("A", b"kms:v1:AQI=")],
     );
@@ -69,24 +70,24 @@ fn what_looks_sealed_and_was_not_opened_is_refused() {
 #[test]
 fn the_policy_sets_allows_and_removes() {
     assert_eq!(
-        passed(&["TZ=Mars", "A=1"], "set: {TZ: UTC, X: y}"),
+        passed(&["TZ=Mars", "A=1"], json!({"set": {"TZ": "UTC", "X": "y"}})),
         bytes(&["A=1", "TZ=UTC", "X=y"])
     );
     assert_eq!(
-        passed(&["APP_A=1", "B=2"], "allow: [APP_*]"),
+        passed(&["APP_A=1", "B=2"], json!({"allow": ["APP_*"]})),
         bytes(&["APP_A=1"])
     );
     assert_eq!(
-        passed(&["AWS_X=1", "B=2"], "remove: [AWS_*]"),
+        passed(&["AWS_X=1", "B=2"], json!({"remove": ["AWS_*"]})),
         bytes(&["B=2"])
     );
-    assert!(passed(&["A=1"], "allow: []").is_empty());
+    assert!(passed(&["A=1"], json!({"allow": []})).is_empty());
 }
 
 #[test]
 fn loader_variables_are_left_out_and_reported_unless_the_policy_names_them() {
     let list = bytes(&["LD_PRELOAD=/tmp/x.so", "A=b"]);
-    let (built, findings) = build(&list, "{}", None, Vec::new()).unwrap();
+    let (built, findings) = build(&list, json!({}), None, Vec::new()).unwrap();
     assert_eq!(built, bytes(&["A=b"]));
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].rule.name, "environment.loader");
@@ -94,12 +95,18 @@ fn loader_variables_are_left_out_and_reported_unless_the_policy_names_them() {
     assert!(!findings[0].message.contains("/tmp/x.so"));
 
     assert_eq!(
-        build(&list, "loader: [LD_PRELOAD]", None, Vec::new())
+        build(&list, json!({"loader": ["LD_PRELOAD"]}), None, Vec::new())
             .unwrap()
             .0,
         list
     );
-    let (built, findings) = build(&list, "set: {LD_PRELOAD: /ours.so}", None, Vec::new()).unwrap();
+    let (built, findings) = build(
+        &list,
+        json!({"set": {"LD_PRELOAD": "/ours.so"}}),
+        None,
+        Vec::new(),
+    )
+    .unwrap();
     assert_eq!(built, bytes(&["A=b", "LD_PRELOAD=/ours.so"]));
     assert!(findings.is_empty());
 }
@@ -108,11 +115,11 @@ fn loader_variables_are_left_out_and_reported_unless_the_policy_names_them() {
 fn a_bundle_cannot_bring_a_loader_variable() {
     let bring = |policy| build(&[], policy, None, vec![opened("BASH_ENV", b"/tmp/x")]);
     assert_eq!(
-        bring("{}").unwrap_err(),
+        bring(json!({})).unwrap_err(),
         Error::BundleLoader("BASH_ENV".into())
     );
     assert_eq!(
-        bring("loader: [BASH_ENV]").unwrap().0,
+        bring(json!({"loader": ["BASH_ENV"]})).unwrap().0,
         bytes(&["BASH_ENV=/tmp/x"])
     );
 }
@@ -122,38 +129,41 @@ fn home_is_the_identity_s_unless_the_policy_sets_it() {
     let list = bytes(&["HOME=/root"]);
     let home = Some(b"/app".as_slice());
     assert_eq!(
-        build(&list, "{}", home, Vec::new()).unwrap().0,
+        build(&list, json!({}), home, Vec::new()).unwrap().0,
         bytes(&["HOME=/app"])
     );
     assert_eq!(
-        build(&list, "set: {HOME: /x}", home, Vec::new()).unwrap().0,
+        build(&list, json!({"set": {"HOME": "/x"}}), home, Vec::new())
+            .unwrap()
+            .0,
         bytes(&["HOME=/x"])
     );
-    assert_eq!(build(&list, "{}", None, Vec::new()).unwrap().0, list);
+    assert_eq!(build(&list, json!({}), None, Vec::new()).unwrap().0, list);
 }
 
 #[test]
 fn our_own_variables_never_reach_the_application() {
     let list = ["MICRO_ENFORCER_POLICY=/p", "MICRO_ENFORCER_X=y", "A=b"];
-    assert_eq!(passed(&list, "loader: [\"*\"]"), bytes(&["A=b"]));
+    assert_eq!(passed(&list, json!({"loader": ["*"]})), bytes(&["A=b"]));
 }
 
 #[test]
 fn a_plaintext_with_nul_is_refused_and_a_trailing_newline_is_kept_and_reported() {
     let entry = bytes(&["A=kms:v1:AQI="]);
-    let nul = build(&entry, "{}", None, vec![opened("A", b"hun\0ter2")]).unwrap_err();
+    let nul = build(&entry, json!({}), None, vec![opened("A", b"hun\0ter2")]).unwrap_err();
     assert_eq!(nul, Error::Nul("A".into()));
     assert!(!nul.to_string().contains("hun"));
 
-    let (built, findings) = build(&entry, "{}", None, vec![opened("A", b"hunter2\n")]).unwrap();
+    let (built, findings) =
+        build(&entry, json!({}), None, vec![opened("A", b"hunter2\n")]).unwrap();
     assert_eq!(built, bytes(&["A=hunter2\n"]));
-    assert_eq!(findings[0].rule.name, "secret.newline");
+    assert_eq!(findings[0].rule.name, "secret.trailing_newline");
     assert!(!findings[0].message.contains("hunter2"));
 }
 
 #[test]
 fn a_policy_value_with_nul_is_refused() {
-    let error = build(&[], "set: {A: \"x\\0y\"}", None, Vec::new()).unwrap_err();
+    let error = build(&[], json!({"set": {"A": "x\0y"}}), None, Vec::new()).unwrap_err();
     assert_eq!(error, Error::Nul("A".into()));
 }
 
@@ -169,7 +179,7 @@ proptest! {
         list in prop::collection::vec("(LD_PRELOAD|A|B|MICRO_ENFORCER_MODE)?=?(x[=|])?(kms:v[12]:)?[a-z=|]{0,6}", 0..8)
     ) {
         let list: Vec<Vec<u8>> = list.into_iter().map(String::into_bytes).collect();
-        if let Ok((built, _)) = build(&list, "{}", None, Vec::new()) {
+        if let Ok((built, _)) = build(&list, json!({}), None, Vec::new()) {
             for entry in built {
                 let (name, value) = split(&entry);
                 prop_assert!(!is_loader(name) && !name.starts_with(b"MICRO"));

@@ -3,14 +3,18 @@
 use super::*;
 use crate::refusal::{Code, Refusal};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-fn secrets(more: &str) -> Secrets {
-    serde_saphyr::from_str(&format!(
-        "keys: [\"{KEY}\"]\ncontext: {{app: orders-api}}\nbundles: [APP_SECRETS]\n{more}\n"
-    ))
-    .unwrap()
+fn secrets(more: &[(&str, Value)]) -> Secrets {
+    let mut section = json!({
+        "keys": [KEY], "context": {"app": "orders-api"}, "bundles": ["APP_SECRETS"],
+    });
+    for (key, value) in more {
+        section[key] = value.clone();
+    }
+    serde_json::from_value(section).unwrap()
 }
 
 fn entries(entries: &[&str]) -> Vec<Vec<u8>> {
@@ -21,11 +25,12 @@ fn entries(entries: &[&str]) -> Vec<Vec<u8>> {
 }
 
 fn planned(list: &[&str]) -> Result<Plan, Error> {
-    plan(&entries(list), &secrets(""))
+    plan(&entries(list), &secrets(&[]))
 }
 
-fn required(list: &[&str], required: &str) -> Result<Plan, Error> {
-    plan(&entries(list), &secrets(&format!("required: [{required}]")))
+fn required(list: &[&str], source: &str) -> Result<Plan, Error> {
+    let required = json!([{"name": "A", "source": source}]);
+    plan(&entries(list), &secrets(&[("required", required)]))
 }
 
 #[test]
@@ -56,18 +61,18 @@ fn sealed_variables_and_bundles_are_planned_in_the_order_of_the_environment() {
 fn malformed_entries_are_nothing_to_open() {
     let mut list = entries(&["noequals", "=empty", "a=b=c"]);
     list.push(vec![0xff, b'=', 0xfe]);
-    assert!(plan(&list, &secrets("")).unwrap().is_empty());
+    assert!(plan(&list, &secrets(&[])).unwrap().is_empty());
 }
 
 #[test]
 fn a_context_has_the_name_unless_the_policy_says_not_to() {
-    let bound = context(&secrets(""), "DB_PASSWORD");
+    let bound = context(&secrets(&[]), "DB_PASSWORD");
     assert_eq!(bound.len(), 2);
     assert_eq!(
         (bound["app"].as_str(), bound["var"].as_str()),
         ("orders-api", "DB_PASSWORD")
     );
-    assert!(!context(&secrets("bind_name: false"), "DB_PASSWORD").contains_key("var"));
+    assert!(!context(&secrets(&[("bind_name", json!(false))]), "DB_PASSWORD").contains_key("var"));
 }
 
 #[test]
@@ -118,7 +123,7 @@ fn what_looks_sealed_and_cannot_be_opened_is_refused_with_its_remedy() {
 fn a_sealed_name_that_is_not_text_is_refused() {
     let entry = [b"\xff=".as_slice(), b"kms:v1:AQI="].concat();
     assert_eq!(
-        plan(&[entry], &secrets("")),
+        plan(&[entry], &secrets(&[])),
         Err(Error::Name("\\xff".into()))
     );
 }
@@ -147,7 +152,7 @@ fn a_name_that_comes_twice_is_refused() {
 
 #[test]
 fn sealed_values_need_a_key() {
-    let none = serde_saphyr::from_str::<Secrets>("keys: []").unwrap();
+    let none = Secrets::default();
     assert!(plan(&entries(&["A=b"]), &none).is_ok());
     assert_eq!(
         plan(&entries(&["A=kms:v1:AQI="]), &none),
@@ -157,9 +162,7 @@ fn sealed_values_need_a_key() {
 
 #[test]
 fn a_required_variable_must_have_come_as_the_policy_says() {
-    let sealed = "{name: A, source: sealed}";
-    let ecs = "{name: A, source: ecs}";
-    let any = "{name: A, source: any}";
+    let (sealed, ecs, any) = ("sealed", "ecs", "any");
     let in_bundle = "APP_SECRETS=A=kms:v1:AQI=";
     assert!(required(&["A=kms:v1:AQI="], sealed).is_ok());
     assert!(required(&[in_bundle], sealed).is_ok());
@@ -188,7 +191,7 @@ proptest! {
         list in prop::collection::vec("(APP_SECRETS|A|B)?=?(kms:v1b?:)?[A-Z=|]{0,12}", 0..6)
     ) {
         let list: Vec<Vec<u8>> = list.into_iter().map(String::into_bytes).collect();
-        if let Ok(plan) = plan(&list, &secrets("")) {
+        if let Ok(plan) = plan(&list, &secrets(&[])) {
             let names: BTreeSet<_> = plan.sealed.iter().map(|sealed| &sealed.name).collect();
             prop_assert_eq!(names.len(), plan.sealed.len());
         }

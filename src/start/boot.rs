@@ -1,7 +1,7 @@
 //! The boot helper's beginning and end, as the supervisor sees it.
 
-use super::{Begun, Stop};
-use crate::aws::{self, BootRequest, BootResult};
+use super::{Begun, Stop, facts};
+use crate::aws::{self, BootRequest, BootResult, Budgets};
 use crate::cli::Invocation;
 use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
@@ -39,22 +39,29 @@ impl Boot {
             plan,
             secrets: &policy.secrets,
             deadline,
+            budgets: Budgets::default(),
         };
         let needed = aws::is_needed(&request);
-        let helper = needed.then(|| Helper::start(|output| aws::run(&request, output))).transpose()?;
+        let helper = needed
+            .then(|| Helper::start(|output| aws::run(&request, output)))
+            .transpose()?;
         Ok(Self { helper, deadline })
     }
 
     /// Waits for the result.
     pub(crate) fn finish(self, begun: &mut Begun) -> Result<BootResult, Stop> {
-        let Some(helper) = self.helper else { return Ok(BootResult::default()) };
+        let Some(helper) = self.helper else {
+            return Ok(BootResult::default());
+        };
         let result = match helper.finish(&begun.signals, self.deadline + SLACK)? {
             Outcome::Result(frame) => aws::decode(&frame)?,
             Outcome::Nothing => return Err(lost().into()),
             Outcome::Interrupted(signal) => return Err(Stop::Interrupted(signal)),
         };
-        if let Some(task) = result.facts() {
-            begun.report.set_task(task);
+        if let Some(task) = &result.task {
+            begun
+                .report
+                .set_task(facts::task(task, result.image.as_ref()));
         }
         Ok(result)
     }

@@ -1,16 +1,21 @@
 //! From the launch to the exit status.
 
 use super::{Begun, Stop};
+use crate::finding::Rule;
 use crate::policy::Policy;
 use crate::refusal::Code;
 use crate::report::{Ended, Origin, Reporter, Started};
 use crate::supervisor::{self, Forwarding, Launch, Supervisor};
 use crate::sys::process::End;
-use crate::finding::Rule;
 use std::time::Instant;
 
 /// Starts the application and waits for its end, or becomes the application.
-pub(crate) fn launch(policy: &Policy, launch: Launch, mut started: Started, begun: &mut Begun) -> Result<u8, Stop> {
+pub(crate) fn launch(
+    policy: &Policy,
+    launch: Launch,
+    mut started: Started,
+    begun: &mut Begun,
+) -> Result<u8, Stop> {
     if !policy.supervise.enabled {
         return become_application(&launch, &started, begun);
     }
@@ -33,7 +38,10 @@ pub(crate) fn launch(policy: &Policy, launch: Launch, mut started: Started, begu
 
 /// There is nobody left to report afterwards, so that the start event goes first.
 fn become_application(launch: &Launch, started: &Started, begun: &mut Begun) -> Result<u8, Stop> {
-    let started = Started { pid: nix::unistd::getpid().as_raw(), ..started.clone() };
+    let started = Started {
+        pid: nix::unistd::getpid().as_raw(),
+        ..started.clone()
+    };
     begun.report.started(&started);
     begun.report.flush_until(Instant::now() + super::LAST_WORDS);
     Err(supervisor::exec_in_place(launch, &begun.blocked).into())
@@ -44,20 +52,35 @@ fn application_ended(end: End, report: &mut Reporter) -> u8 {
         End::Exited(status) => (status, None),
         End::Signalled(signal) => (of_signal(signal), Some(signal)),
     };
-    report.ended(&Ended { exit_code, origin: Origin::Application, signal, rule: None });
+    report.ended(&Ended {
+        exit_code,
+        origin: Origin::Application,
+        signal,
+        rule: None,
+    });
     exit_code
 }
 
 fn violated(rule: Rule, report: &mut Reporter) -> u8 {
     let exit_code = Code::Violation.status();
-    report.ended(&Ended { exit_code, origin: Origin::Enforcer, signal: None, rule: Some(rule) });
+    report.ended(&Ended {
+        exit_code,
+        origin: Origin::Enforcer,
+        signal: None,
+        rule: Some(rule),
+    });
     exit_code
 }
 
 /// A signal ended the start: 128+n, as if the application had been there to get it.
 pub(super) fn interrupted(signal: i32, report: &mut Reporter) -> u8 {
     let exit_code = of_signal(signal);
-    report.ended(&Ended { exit_code, origin: Origin::Enforcer, signal: Some(signal), rule: None });
+    report.ended(&Ended {
+        exit_code,
+        origin: Origin::Enforcer,
+        signal: Some(signal),
+        rule: None,
+    });
     exit_code
 }
 

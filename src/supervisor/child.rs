@@ -27,7 +27,11 @@ pub(super) fn become_application(launch: &Launch, blocked: &Blocked, parent: Par
 }
 
 /// The steps; returns only with the one that failed. Without a parent to tell, this process is PID 1 itself.
-pub(super) fn steps(launch: &Launch, blocked: &Blocked, parent: Option<Parent<'_>>) -> (Step, io::Error) {
+pub(super) fn steps(
+    launch: &Launch,
+    blocked: &Blocked,
+    parent: Option<Parent<'_>>,
+) -> (Step, io::Error) {
     match close_envelope(launch, parent) {
         Ok(()) => {}
         Err(failed) => return failed,
@@ -36,7 +40,10 @@ pub(super) fn steps(launch: &Launch, blocked: &Blocked, parent: Option<Parent<'_
     if let Err(error) = blocked.restore() {
         return (Step::Mask, error);
     }
-    (Step::Exec, launch.program().exec(launch.environment()).into())
+    (
+        Step::Exec,
+        launch.program().exec(launch.environment()).into(),
+    )
 }
 
 fn close_envelope(launch: &Launch, parent: Option<Parent<'_>>) -> Result<(), (Step, io::Error)> {
@@ -55,7 +62,7 @@ fn close_envelope(launch: &Launch, parent: Option<Parent<'_>>) -> Result<(), (St
         }
     }
     // Landlock before the filter, which would otherwise have to allow its calls; the filter last.
-    let listener = launch.sandbox().enter()?;
+    let listener = launch.sandbox().enter().map_err(at(Step::Seccomp))?;
     if let Some(parent) = parent {
         parent.handover.set_listener(listener.unwrap_or(-1));
         fd::eventfd_signal(parent.ready).map_err(at(Step::Ready))?;

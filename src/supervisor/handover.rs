@@ -18,18 +18,28 @@ pub(super) struct Handover {
 
 impl Handover {
     pub(super) const fn new() -> Self {
-        Self { step: AtomicU32::new(0), errno: AtomicI32::new(0), listener: AtomicI32::new(-1) }
+        Self {
+            step: AtomicU32::new(0),
+            errno: AtomicI32::new(0),
+            listener: AtomicI32::new(-1),
+        }
     }
 
     /// The step at which the child gave up, and why.
     pub(super) fn fail(&self, step: Step, error: &io::Error) {
-        self.errno.store(error.raw_os_error().unwrap_or(libc::EINVAL), Ordering::Relaxed);
+        self.errno.store(
+            error.raw_os_error().unwrap_or(libc::EINVAL),
+            Ordering::Relaxed,
+        );
         self.step.store(step as u32, Ordering::Release);
     }
 
     pub(super) fn failure(&self) -> Option<(Step, io::Error)> {
         let step = Step::from_number(self.step.load(Ordering::Acquire))?;
-        Some((step, io::Error::from_raw_os_error(self.errno.load(Ordering::Relaxed))))
+        Some((
+            step,
+            io::Error::from_raw_os_error(self.errno.load(Ordering::Relaxed)),
+        ))
     }
 
     /// The listener's number in the shared table.

@@ -34,6 +34,10 @@ pub fn is_init() -> bool {
 pub fn keep_only_what_supervision_needs() -> io::Result<()> {
     let needed = caps::bit(caps::KILL) | caps::bit(caps::SETUID) | caps::bit(caps::SETGID);
     let kept = caps::get()?.permitted & needed;
-    caps::set(caps::Sets { effective: kept, permitted: kept, inheritable: 0 })?;
+    caps::set(caps::Sets {
+        effective: kept,
+        permitted: kept,
+        inheritable: 0,
+    })?;
     process::set_no_new_privs()
 }

@@ -14,14 +14,27 @@ use std::os::fd::BorrowedFd;
 /// Answers one notification; a rule if the container is to end for it.
 ///
 /// The decision is on registers alone, which no other thread can rewrite.
-pub(super) fn answer(listener: BorrowedFd<'_>, child: &Child, report: &mut Reporter) -> io::Result<Option<Rule>> {
+pub(super) fn answer(
+    listener: BorrowedFd<'_>,
+    child: &Child,
+    report: &mut Reporter,
+) -> io::Result<Option<Rule>> {
     let notification = match seccomp::receive(listener) {
         Ok(notification) => notification,
         // The caller was killed or interrupted meanwhile, or is none that can be checked and has its answer.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR | libc::ESRCH)) => return Ok(None),
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::ENOENT | libc::EINTR | libc::ESRCH)
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(error),
     };
-    let denial = child.sandbox.explain(notification.number, &notification.arguments);
+    let denial = child
+        .sandbox
+        .explain(notification.number, &notification.arguments);
     report.finding(&finding(&notification, &denial, child));
     if denial.effect >= Effect::Kill {
         gone_is_fine(process::kill(notification.pid, libc::SIGKILL))?;
@@ -51,5 +64,11 @@ fn finding(notification: &Notification, denial: &Denial, child: &Child) -> Findi
         Effect::Kill => Action::Killed,
         Effect::Stop => Action::Stopped,
     };
-    Finding { rule: denial.rule, action, message: denial.message.clone(), object: denial.object.clone(), process }
+    Finding {
+        rule: denial.rule,
+        action,
+        message: denial.message.clone(),
+        object: denial.call.clone().into_bytes(),
+        process,
+    }
 }

@@ -27,7 +27,11 @@ impl Program {
             true => vec![CString::new(name)?],
             false => within(path.unwrap_or(DEFAULT_PATH), name)?,
         };
-        Ok(Self { name: name.escape_ascii().to_string(), candidates, argv: Block::new(&argv)? })
+        Ok(Self {
+            name: name.escape_ascii().to_string(),
+            candidates,
+            argv: Block::new(&argv)?,
+        })
     }
 
     /// As it was asked for, fit for a message.
@@ -53,8 +57,12 @@ impl Program {
 
 /// An empty component of `PATH` is the working directory by tradition; it is left out, as nobody means it.
 fn within(path: &[u8], name: &[u8]) -> Result<Vec<CString>, std::ffi::NulError> {
-    let directories = path.split(|byte| *byte == b':').filter(|directory| !directory.is_empty());
-    directories.map(|directory| CString::new([directory, b"/", name].concat())).collect()
+    let directories = path
+        .split(|byte| *byte == b':')
+        .filter(|directory| !directory.is_empty());
+    directories
+        .map(|directory| CString::new([directory, b"/", name].concat()))
+        .collect()
 }
 
 /// Why the program could not be executed, with what the shells leave out.
@@ -64,12 +72,21 @@ pub(super) fn refusal(name: &str, errno: Errno) -> Refusal {
         _ => Code::NotExecutable,
     };
     let remedy = match errno {
-        Errno::ENOENT | Errno::ENOTDIR => "check the path, PATH, and that the file's interpreter is in the image",
+        Errno::ENOENT | Errno::ENOTDIR => {
+            "check the path, PATH, and that the file's interpreter is in the image"
+        }
         Errno::EACCES => "check the file's mode, and that the application's user may execute it",
-        Errno::ENOEXEC => "begin a script with #! and its interpreter; build a program for this processor",
+        Errno::ENOEXEC => {
+            "begin a script with #! and its interpreter; build a program for this processor"
+        }
         _ => "check the file in the image",
     };
-    Refusal::new(code, "command.not_executed", format!("{name}: {}", errno.desc()), remedy)
+    Refusal::new(
+        code,
+        "command.not_executed",
+        format!("{name}: {}", errno.desc()),
+        remedy,
+    )
 }
 
 #[cfg(test)]
@@ -78,13 +95,20 @@ mod tests {
 
     fn candidates(name: &str, path: Option<&[u8]>) -> Vec<String> {
         let program = Program::new(&[name.into(), "-x".into()], path).unwrap();
-        program.candidates.into_iter().map(|c| c.into_string().unwrap()).collect()
+        program
+            .candidates
+            .into_iter()
+            .map(|c| c.into_string().unwrap())
+            .collect()
     }
 
     #[test]
     fn a_name_is_looked_for_along_the_path_and_never_in_the_working_directory() {
         assert_eq!(candidates("sh", Some(b"/a::/b:")), ["/a/sh", "/b/sh"]);
-        assert_eq!(candidates("sh", None), ["/usr/local/bin/sh", "/bin/sh", "/usr/bin/sh"]);
+        assert_eq!(
+            candidates("sh", None),
+            ["/usr/local/bin/sh", "/bin/sh", "/usr/bin/sh"]
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ impl Remains {
         match self {
             // kill(2): −1 spares PID 1 itself, and no fork slips through the kernel's list.
             Self::Namespace => gone_is_fine(process::kill(-1, signal)),
-            Self::Below(pid) => tree::descendants(pid)?.into_iter().try_for_each(|below| gone_is_fine(process::kill(below, signal))),
+            Self::Below(pid) => tree::descendants(pid)?
+                .into_iter()
+                .try_for_each(|below| gone_is_fine(process::kill(below, signal))),
         }
     }
 }

@@ -19,7 +19,11 @@ impl Forwarding {
     /// From the policy.
     pub fn new(policy: &policy::Supervise) -> Self {
         Self {
-            translate: policy.signals.iter().map(|(from, to)| (from.number(), to.number())).collect(),
+            translate: policy
+                .signals
+                .iter()
+                .map(|(from, to)| (from.number(), to.number()))
+                .collect(),
             group: policy.forward == policy::Forward::Group,
         }
     }
@@ -56,7 +60,10 @@ fn is_ours(signal: i32) -> bool {
 
 /// Whether a signal ends a start that has not come to the application yet.
 pub(super) fn ends_the_start(signal: i32) -> bool {
-    matches!(signal, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT | libc::SIGHUP)
+    matches!(
+        signal,
+        libc::SIGTERM | libc::SIGINT | libc::SIGQUIT | libc::SIGHUP
+    )
 }
 
 #[cfg(test)]
@@ -66,13 +73,18 @@ mod tests {
     #[test]
     fn everything_is_forwarded_but_our_own_the_faults_and_job_control() {
         let forwarding = Forwarding::default();
-        let kept: Vec<i32> = (1..=64).filter(|signal| forwarding.translated(*signal).is_none()).collect();
+        let kept: Vec<i32> = (1..=64)
+            .filter(|signal| forwarding.translated(*signal).is_none())
+            .collect();
         assert_eq!(kept, [4, 5, 6, 7, 8, 11, 17, 20, 21, 22, 31]);
     }
 
     #[test]
     fn a_signal_is_translated_before_it_is_forwarded() {
-        let forwarding = Forwarding { translate: BTreeMap::from([(libc::SIGTERM, libc::SIGQUIT)]), group: true };
+        let forwarding = Forwarding {
+            translate: BTreeMap::from([(libc::SIGTERM, libc::SIGQUIT)]),
+            group: true,
+        };
         assert_eq!(forwarding.translated(libc::SIGTERM), Some(libc::SIGQUIT));
         assert_eq!(forwarding.target(7), -7);
     }

@@ -8,10 +8,10 @@ use crate::identity::Identity;
 use crate::refusal::Refusal;
 use crate::sandbox::Sandbox;
 use crate::step::Step;
+use crate::sys::fd;
 use crate::sys::memory::Shared;
 use crate::sys::process::{self, Side};
 use crate::sys::signal::Blocked;
-use crate::sys::fd;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::io;
@@ -32,13 +32,24 @@ pub struct Child {
 pub fn spawn(launch: Launch, blocked: &Blocked) -> io::Result<Child> {
     let handover = Shared::new(Handover::new())?;
     let ready = fd::eventfd()?;
-    let parent = Parent { handover: handover.get(), ready: ready.as_raw_fd(), pid: nix::unistd::getpid().as_raw() };
+    let parent = Parent {
+        handover: handover.get(),
+        ready: ready.as_raw_fd(),
+        pid: nix::unistd::getpid().as_raw(),
+    };
     match process::clone_sharing_files()? {
         Side::Child => child::become_application(&launch, blocked, parent),
         Side::Parent(pid) => {
             let name = launch.program().name().to_owned();
             let (identity, sandbox) = launch.into_envelope();
-            Ok(Child { pid, name, identity, sandbox, handover, ready })
+            Ok(Child {
+                pid,
+                name,
+                identity,
+                sandbox,
+                handover,
+                ready,
+            })
         }
     }
 }
@@ -67,7 +78,10 @@ impl Child {
 
     /// Why the child ended before it became the application; `None` if it did become it.
     pub(super) fn failure(&self) -> Option<Refusal> {
-        self.handover.get().failure().map(|(step, error)| refusal(&self.name, step, &error))
+        self.handover
+            .get()
+            .failure()
+            .map(|(step, error)| refusal(&self.name, step, &error))
     }
 }
 

@@ -39,7 +39,11 @@ impl Helper {
         let (output, input) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         let parent = nix::unistd::getpid();
         match process::fork()? {
-            Side::Parent(pid) => Ok(Self { pid, output: output.into(), ended: false }),
+            Side::Parent(pid) => Ok(Self {
+                pid,
+                output: output.into(),
+                ended: false,
+            }),
             Side::Child => {
                 drop(output);
                 process::exit_now(if outlived(parent) { 1 } else { work(input) })
@@ -51,12 +55,19 @@ impl Helper {
     pub fn finish(mut self, signals: &Signals, deadline: Instant) -> io::Result<Outcome> {
         let mut received = Received::new();
         loop {
-            let descriptors = [Some((signals.as_fd(), PollFlags::POLLIN)), Some((self.output.as_fd(), PollFlags::POLLIN))];
+            let descriptors = [
+                Some((signals.as_fd(), PollFlags::POLLIN)),
+                Some((self.output.as_fd(), PollFlags::POLLIN)),
+            ];
             let [signalled, readable] = wait::wait(descriptors, Some(deadline))?;
-            if !signalled.is_empty() && let Some(signal) = self.signalled(signals)? {
+            if !signalled.is_empty()
+                && let Some(signal) = self.signalled(signals)?
+            {
                 return Ok(Outcome::Interrupted(signal));
             }
-            if !readable.is_empty() && let Some(outcome) = received.read(&mut self.output)? {
+            if !readable.is_empty()
+                && let Some(outcome) = received.read(&mut self.output)?
+            {
                 return Ok(outcome);
             }
             if Instant::now() >= deadline {
@@ -84,7 +95,9 @@ fn outlived(parent: Pid) -> bool {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        if !self.ended && let Err(error) = process::kill(self.pid.as_raw(), libc::SIGKILL) {
+        if !self.ended
+            && let Err(error) = process::kill(self.pid.as_raw(), libc::SIGKILL)
+        {
             // It cannot be gone: it is our child and was not reaped.
             debug_assert!(false, "kill: {error}");
         }
@@ -101,7 +114,11 @@ struct Received {
 
 impl Received {
     const fn new() -> Self {
-        Self { length: [0; 8], body: None, filled: 0 }
+        Self {
+            length: [0; 8],
+            body: None,
+            filled: 0,
+        }
     }
 
     /// Reads what is there; an outcome once the frame is whole or the pipe has ended.

@@ -60,7 +60,8 @@ impl Supervisor<'_> {
         let mut violation = None;
         let mut ready_seen = false;
         loop {
-            let [signalled, ready, notified, writable] = self.wait(!ready_seen, listener.as_ref(), phase)?;
+            let [signalled, ready, notified, writable] =
+                self.wait(!ready_seen, listener.as_ref(), phase)?;
             if !ready.is_empty() {
                 ready_seen = true;
                 listener = self.child.take_listener();
@@ -73,7 +74,11 @@ impl Supervisor<'_> {
             if !writable.is_empty() {
                 self.report.flush_some();
             }
-            let seen = if signalled.is_empty() { Seen::default() } else { self.handle_signals()? };
+            let seen = if signalled.is_empty() {
+                Seen::default()
+            } else {
+                self.handle_signals()?
+            };
             phase = self.advance(phase, &seen)?;
             if let Some(end) = phase.finished(seen.childless) {
                 return Ok(violation.map_or_else(|| self.ended(end), Ended::Violation));
@@ -83,9 +88,15 @@ impl Supervisor<'_> {
 
     /// Answers a notification. Without one to read, a listener is only ready because nobody is left below the filter;
     /// receiving would then wait for ever.
-    fn notified(&mut self, listener: &mut Option<OwnedFd>, flags: PollFlags) -> io::Result<Option<Rule>> {
+    fn notified(
+        &mut self,
+        listener: &mut Option<OwnedFd>,
+        flags: PollFlags,
+    ) -> io::Result<Option<Rule>> {
         match listener {
-            Some(fd) if flags.contains(PollFlags::POLLIN) => notify::answer(fd.as_fd(), &self.child, self.report),
+            Some(fd) if flags.contains(PollFlags::POLLIN) => {
+                notify::answer(fd.as_fd(), &self.child, self.report)
+            }
             Some(_) if !flags.is_empty() => {
                 *listener = None;
                 Ok(None)
@@ -113,10 +124,17 @@ impl Supervisor<'_> {
     }
 
     fn ended(&self, end: End) -> Ended {
-        self.child.failure().map_or(Ended::Application(end), Ended::NotStarted)
+        self.child
+            .failure()
+            .map_or(Ended::Application(end), Ended::NotStarted)
     }
 
-    fn wait(&self, for_ready: bool, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 4]> {
+    fn wait(
+        &self,
+        for_ready: bool,
+        listener: Option<&OwnedFd>,
+        phase: Phase,
+    ) -> io::Result<[PollFlags; 4]> {
         let deadline = match phase {
             Phase::Running => None,
             Phase::Ending(_, until) | Phase::Killed(_, until) => Some(until),
@@ -125,7 +143,10 @@ impl Supervisor<'_> {
             Some((self.signals.as_fd(), PollFlags::POLLIN)),
             for_ready.then(|| (self.child.ready(), PollFlags::POLLIN)),
             listener.map(|fd| (fd.as_fd(), PollFlags::POLLIN)),
-            self.report.poll_fd().filter(|_| self.report.pending()).map(|fd| (fd, PollFlags::POLLOUT)),
+            self.report
+                .poll_fd()
+                .filter(|_| self.report.pending())
+                .map(|fd| (fd, PollFlags::POLLOUT)),
         ];
         wait::wait(descriptors, deadline)
     }
@@ -154,7 +175,9 @@ impl Supervisor<'_> {
         if arrived.sender == own || arrived.sender > 0 && tree::descends(arrived.sender, own) {
             return Ok(());
         }
-        let Some(signal) = self.forwarding.translated(arrived.signal) else { return Ok(()) };
+        let Some(signal) = self.forwarding.translated(arrived.signal) else {
+            return Ok(());
+        };
         match process::kill(self.forwarding.target(self.child.pid.as_raw()), signal) {
             // It has ended, and SIGCHLD is on its way or was read.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),

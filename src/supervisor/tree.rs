@@ -24,7 +24,9 @@ pub(super) fn descends(pid: i32, ancestor: i32) -> bool {
 }
 
 fn ancestors(pid: i32) -> impl Iterator<Item = i32> {
-    std::iter::successors(parent(pid), |above| parent(*above)).take(DEPTH).take_while(|above| *above > 0)
+    std::iter::successors(parent(pid), |above| parent(*above))
+        .take(DEPTH)
+        .take_while(|above| *above > 0)
 }
 
 /// Every process that descends from `ancestor`.
@@ -45,8 +47,16 @@ pub(super) fn descendants(ancestor: i32) -> io::Result<Vec<i32>> {
 pub(super) fn describe(pid: i32, uid: u32, gid: u32) -> io::Result<Process> {
     let parents = ancestors(pid).map(name).collect();
     // The links and the command line are readable to the process's own user alone, or with CAP_SYS_PTRACE.
-    let (executable, arguments) = ids::as_filesystem_user(uid, gid, || (executable(pid), arguments(pid)))?;
-    Ok(Process { pid, uid, executable, name: name(pid), parents, arguments })
+    let (executable, arguments) =
+        ids::as_filesystem_user(uid, gid, || (executable(pid), arguments(pid)))?;
+    Ok(Process {
+        pid,
+        uid,
+        executable,
+        name: name(pid),
+        parents,
+        arguments,
+    })
 }
 
 fn name(pid: i32) -> Vec<u8> {
@@ -56,12 +66,17 @@ fn name(pid: i32) -> Vec<u8> {
 }
 
 fn executable(pid: i32) -> Vec<u8> {
-    fs::read_link(format!("/proc/{pid}/exe")).map(|path| path.into_os_string().into_vec()).unwrap_or_default()
+    fs::read_link(format!("/proc/{pid}/exe"))
+        .map(|path| path.into_os_string().into_vec())
+        .unwrap_or_default()
 }
 
 fn arguments(pid: i32) -> Vec<Vec<u8>> {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    line.split(|byte| *byte == 0).filter(|argument| !argument.is_empty()).map(<[u8]>::to_vec).collect()
+    line.split(|byte| *byte == 0)
+        .filter(|argument| !argument.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 #[cfg(test)]
@@ -70,7 +85,10 @@ mod tests {
 
     #[test]
     fn a_child_descends_from_us_and_we_do_not_descend_from_it() {
-        let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("30")
+            .spawn()
+            .unwrap();
         let (ours, its) = (std::process::id().cast_signed(), child.id().cast_signed());
         assert_eq!(parent(its), Some(ours));
         assert!(descends(its, ours) && !descends(ours, its));

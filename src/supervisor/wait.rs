@@ -11,19 +11,30 @@ pub(super) fn wait<const N: usize>(
     descriptors: [Option<(BorrowedFd<'_>, PollFlags)>; N],
     deadline: Option<Instant>,
 ) -> io::Result<[PollFlags; N]> {
-    let mut polled: Vec<PollFd<'_>> = descriptors.iter().flatten().map(|(fd, flags)| PollFd::new(*fd, *flags)).collect();
+    let mut polled: Vec<PollFd<'_>> = descriptors
+        .iter()
+        .flatten()
+        .map(|(fd, flags)| PollFd::new(*fd, *flags))
+        .collect();
     match poll(&mut polled, timeout(deadline)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(errno) => return Err(errno.into()),
     }
-    let mut answers = polled.iter().map(|fd| fd.revents().unwrap_or(PollFlags::POLLERR));
+    let mut answers = polled
+        .iter()
+        .map(|fd| fd.revents().unwrap_or(PollFlags::POLLERR));
     let none = PollFlags::empty();
     Ok(descriptors.map(|descriptor| descriptor.map_or(none, |_| answers.next().unwrap_or(none))))
 }
 
 /// Milliseconds, rounded up so that a deadline has passed when poll returns for it.
 fn timeout(deadline: Option<Instant>) -> PollTimeout {
-    let Some(deadline) = deadline else { return PollTimeout::NONE };
-    let left = deadline.saturating_duration_since(Instant::now()).as_millis() + 1;
+    let Some(deadline) = deadline else {
+        return PollTimeout::NONE;
+    };
+    let left = deadline
+        .saturating_duration_since(Instant::now())
+        .as_millis()
+        + 1;
     PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
 }

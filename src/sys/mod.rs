@@ -5,19 +5,26 @@ pub mod caps;
 pub mod environ;
 pub mod fd;
 pub mod ids;
+pub mod landlock;
 pub mod memory;
 pub mod process;
 pub mod random;
+pub mod seccomp;
 pub mod signal;
 pub mod tty;
 
 use std::io;
 
 /// The one conversion of a libc result: −1 means look at errno.
-pub(crate) fn cvt<T: PartialEq + From<i8>>(result: T) -> io::Result<T> {
+fn cvt<T: PartialEq + From<i8>>(result: T) -> io::Result<T> {
     if result == T::from(-1) {
         Err(io::Error::last_os_error())
     } else {
         Ok(result)
     }
+}
+
+/// The one conversion from C's −1 and errno.
+fn check(result: libc::c_long) -> io::Result<libc::c_long> {
+    cvt(result)
 }

@@ -75,14 +75,21 @@ impl Block {
         let mut starts = Vec::with_capacity(strings.len());
         for string in strings.iter().map(AsRef::as_ref) {
             if string.contains(&0) {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "a NUL within a string"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "a NUL within a string",
+                ));
             }
             starts.push(bytes.len());
             bytes.extend_from_slice(string);
             bytes.push(0);
         }
         let start_of = |start: &usize| bytes[*start..].as_ptr().cast::<c_char>();
-        let pointers = starts.iter().map(start_of).chain([std::ptr::null()]).collect();
+        let pointers = starts
+            .iter()
+            .map(start_of)
+            .chain([std::ptr::null()])
+            .collect();
         Ok(Self { pointers, bytes })
     }
 

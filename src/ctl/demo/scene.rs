@@ -74,7 +74,7 @@ impl Scene {
         Self {
             title: "A call outside the envelope fails and is reported",
             command: Command::Application(&["trace-me"]),
-            promise: Promise::Denied("ptrace(PTRACE_TRACEME): EPERM", "syscall.denied"),
+            promise: Promise::Denied("ptrace(PTRACE_TRACEME): EPERM", "process.injection"),
             ..Self::GOOD
         },
     ];
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_denied_call_without_its_finding_is_not_as_promised() {
         let denied = &Scene::ALL[4];
-        let finding = r#"{"finding_info":{"analytic":{"name":"syscall.denied"}}}"#;
+        let finding = r#"{"finding_info":{"analytic":{"name":"process.injection"}}}"#;
         let said = "ptrace(PTRACE_TRACEME): EPERM\n";
         assert_eq!(denied.judge(&outcome(0, said, finding)), Ok(()));
         assert!(denied.judge(&outcome(0, said, "")).is_err());

@@ -129,10 +129,10 @@ fn bounded(path: &Path, file: OwnedFd) -> Result<Vec<u8>, Error> {
     reader
         .read_to_end(&mut bytes)
         .map_err(|source| failed(path, "read", source))?;
-    match bytes.len() > MAX_BYTES {
-        true => Err(too_large(path)),
-        false => Ok(bytes),
+    if bytes.len() > MAX_BYTES {
+        return Err(too_large(path));
     }
+    Ok(bytes)
 }
 
 fn not_plain(path: &Path, expected: &'static str) -> Error {

@@ -21,10 +21,7 @@ impl ArgvPattern {
             [patterns @ .., last] if last == "**" => (patterns, true),
             patterns => (patterns, false),
         };
-        let long_enough = match open {
-            true => argv.len() >= patterns.len(),
-            false => argv.len() == patterns.len(),
-        };
+        let long_enough = argv.len() == patterns.len() || open && argv.len() > patterns.len();
         long_enough
             && patterns
                 .iter()

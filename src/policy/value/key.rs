@@ -93,13 +93,13 @@ fn is_region(text: &str) -> bool {
     let mut parts = text.rsplit('-');
     let number = parts
         .next()
-        .is_some_and(|part| is_word(part, |byte| byte.is_ascii_digit()));
+        .is_some_and(|part| is_word(part, u8::is_ascii_digit));
     let words: Vec<&str> = parts.collect();
     number
         && words.len() >= 2
         && words
             .iter()
-            .all(|part| is_word(part, |byte| byte.is_ascii_lowercase()))
+            .all(|part| is_word(part, u8::is_ascii_lowercase))
 }
 
 fn is_word(text: &str, of: impl Fn(&u8) -> bool) -> bool {

@@ -43,10 +43,11 @@ impl FromStr for PortRange {
 
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.first == self.last {
-            true => write!(f, "{}", self.first),
-            false => write!(f, "{}-{}", self.first, self.last),
+        write!(f, "{}", self.first)?;
+        if self.first == self.last {
+            return Ok(());
         }
+        write!(f, "-{}", self.last)
     }
 }
 
@@ -94,10 +95,10 @@ impl FromStr for NetworkTarget {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self::Cidr(address.to_canonical().into()));
         }
-        match text.contains('/') {
-            true => range(text).map(Self::Cidr),
-            false => host_name(text).map(Self::Name),
+        if text.contains('/') {
+            return range(text).map(Self::Cidr);
         }
+        host_name(text).map(Self::Name)
     }
 }
 

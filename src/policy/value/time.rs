@@ -118,7 +118,7 @@ impl Rate {
     pub const fn per_minute(count: u32) -> Self {
         Self {
             count,
-            per: Span::from_secs(60),
+            per: Span::from_mins(1),
         }
     }
 
@@ -126,7 +126,7 @@ impl Rate {
     pub const fn per_hour(count: u32) -> Self {
         Self {
             count,
-            per: Span::from_secs(3_600),
+            per: Span::from_hours(1),
         }
     }
 }
@@ -173,10 +173,7 @@ mod tests {
         for text in ["250ms", "30s", "10m", "12h", "14d", "1500ms", "0s"] {
             assert_eq!(text.parse::<Duration>().unwrap().to_string(), text);
         }
-        assert_eq!(
-            "2m".parse::<Duration>().unwrap().get(),
-            Span::from_secs(120)
-        );
+        assert_eq!("2m".parse::<Duration>().unwrap().get(), Span::from_mins(2));
     }
 
     #[test]

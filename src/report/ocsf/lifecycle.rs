@@ -25,26 +25,28 @@ pub struct ApplicationLifecycle {
 /// How it went.
 #[derive(Serialize)]
 struct Status {
-    status_id: u32,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_detail: Option<String>,
+    #[serde(rename = "status_id")]
+    id: u32,
+    #[serde(rename = "status")]
+    caption: &'static str,
+    #[serde(rename = "status_code", skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(rename = "status_detail", skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 impl Status {
     fn new(success: bool, exit_code: Option<u8>) -> Self {
-        let (status_id, status) = if success {
+        let (id, caption) = if success {
             (1, "Success")
         } else {
             (2, "Failure")
         };
         Self {
-            status_id,
-            status,
-            status_code: exit_code.map(|code| code.to_string()),
-            status_detail: None,
+            id,
+            caption,
+            code: exit_code.map(|code| code.to_string()),
+            detail: None,
         }
     }
 }
@@ -146,7 +148,7 @@ pub fn refused(scope: &Scope, stamp: &Stamp, refusal: &Refusal) -> ApplicationLi
             profile: None,
         },
         status: Status {
-            status_detail: text(&refusal.remedy),
+            detail: text(&refusal.remedy),
             ..Status::new(false, Some(code))
         },
         rule: Rule::named(refusal.rule),

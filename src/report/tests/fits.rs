@@ -104,7 +104,7 @@ fn worst_start(n: usize) -> Started {
 
 #[test]
 fn the_worst_of_everything_fits() {
-    let n = 1_000;
+    let n = 300;
     let scope = worst_scope(n);
     let refusal = Refusal::new(
         Code::Image,

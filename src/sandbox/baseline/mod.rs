@@ -1,0 +1,86 @@
+//! What no application in the envelope may do, decided on registers alone.
+//!
+//! Each table is data with its reasons. The test for what belongs here: it
+//! attacks the kernel, another process or the envelope itself, and glibc, musl,
+//! Go, the JVM, Node, Python, nginx, Postgres and redis live without it, as
+//! they do under Docker's default profile. Nothing that a program does often
+//! (reading, writing, waiting, mapping) is ever looked at.
+//!
+//! Left alone on purpose: `chroot`, `mknod`, `adjtimex` and `clock_adjtime` (the
+//! kernel asks for a capability that is gone, and the last two also read);
+//! `memfd_create` and `execve` (pointers; a matter of `exec`); netlink (its
+//! privileged requests need capabilities, and getaddrinfo needs the rest);
+//! `process_madvise` (jemalloc uses it on itself; on others it needs ptrace
+//! access); `name_to_handle_at` (useless without `open_by_handle_at`).
+
+mod entry;
+mod kernel;
+mod namespaces;
+mod processes;
+mod sockets;
+mod supervisor;
+mod truncation;
+
+pub use entry::{Entry, Outcome, narrow};
+pub use supervisor::Supervisor;
+
+use super::bpf::Arch;
+use crate::finding::{Rule, Severity};
+use entry::Table;
+
+/// What the baseline depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// Whose numbers.
+    pub arch: Arch,
+    /// Whom the application must not reach, as it sees us.
+    pub supervisor: Option<&'a Supervisor>,
+    /// Whether Landlock leaves truncation to us (before its ABI 3).
+    pub truncation: bool,
+}
+
+/// The baseline's entries, in the order in which they are tried.
+pub fn entries(circumstances: &Circumstances<'_>) -> Vec<Entry> {
+    let mut table = Table::new(circumstances.arch);
+    processes::add(&mut table);
+    namespaces::add(&mut table);
+    kernel::add(&mut table);
+    sockets::add(&mut table);
+    if circumstances.truncation {
+        truncation::add(&mut table);
+    }
+    if let Some(supervisor) = circumstances.supervisor {
+        supervisor::add(&mut table, supervisor);
+    }
+    table.entries
+}
+
+/// `syscall.denied`, as grave and by the technique that the entry says.
+const fn denied(severity: Severity, technique: &'static str) -> Rule {
+    Rule {
+        name: "syscall.denied",
+        severity,
+        technique,
+    }
+}
+
+/// A way into another process.
+const INJECTION: Rule = Rule {
+    name: "process.injection",
+    severity: Severity::High,
+    technique: "T1055",
+};
+/// A program that is in no file.
+const FILELESS: Rule = Rule {
+    name: "exec.fileless",
+    severity: Severity::High,
+    technique: "T1620",
+};
+/// Out of the container.
+const ESCAPE: Rule = denied(Severity::High, "T1611");
+/// Exploitation of the kernel.
+const EXPLOIT: Rule = denied(Severity::Medium, "T1068");
+/// Blinding, stopping or starving the enforcer.
+const IMPAIR: Rule = denied(Severity::High, "T1562.001");
+/// For what the policy denies by name, unless it says otherwise, and for x32.
+pub const PLAIN: Rule = denied(Severity::Medium, "T1106");

@@ -1,0 +1,83 @@
+//! What a start learned, in the report's words.
+
+use crate::aws::{BootResult, Task};
+use crate::cli::Invocation;
+use crate::control::ControlState;
+use crate::identity::Identity;
+use crate::image::{Admission, ImageIdentity};
+use crate::policy::Policy;
+use crate::report::{self, Matched, OpenedSecret, Started, TaskFacts};
+use std::os::unix::ffi::OsStrExt;
+
+/// What the start event says; the process is not known yet.
+pub(crate) fn facts(
+    policy: &Policy,
+    invocation: &Invocation,
+    identity: &Identity,
+    booted: &BootResult,
+    controls: Vec<ControlState>,
+) -> Started {
+    Started {
+        mode: policy.mode,
+        pid: 0,
+        command: invocation
+            .command
+            .iter()
+            .map(|argument| argument.as_bytes().to_vec())
+            .collect(),
+        identity: report::Identity {
+            uid: identity.uid(),
+            gid: identity.gid(),
+            groups: identity.groups().to_vec(),
+            capabilities: policy
+                .identity
+                .capabilities
+                .iter()
+                .map(|c| c.name().to_owned())
+                .collect(),
+        },
+        image: booted.admission.as_ref().and_then(matched),
+        opened: booted
+            .opened
+            .iter()
+            .map(|o| OpenedSecret {
+                name: o.name.clone(),
+                key: o.key.clone(),
+            })
+            .collect(),
+        controls,
+    }
+}
+
+fn matched(admission: &Admission) -> Option<Matched> {
+    match admission {
+        Admission::Admitted(matched) => Some(Matched {
+            entry: matched.entry.clone(),
+            digest: matched.digest.to_string(),
+            from: matched.from.as_str().to_owned(),
+        }),
+        Admission::Refused(_) => None,
+    }
+}
+
+/// The task and the image that runs in it. What the platform did not say is empty.
+pub(super) fn task(task: &Task, image: Option<&ImageIdentity>) -> TaskFacts {
+    let said = |text: &Option<String>| text.clone().unwrap_or_default();
+    TaskFacts {
+        arn: said(&task.arn),
+        family: said(&task.family),
+        revision: said(&task.revision),
+        cluster: said(&task.cluster),
+        container: said(&task.container),
+        container_id: String::new(),
+        account: said(&task.account),
+        region: said(&task.region),
+        image: image
+            .map(|image| image.reference.clone())
+            .unwrap_or_default(),
+        image_id: image
+            .and_then(|image| image.image_id.as_ref())
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+    }
+}
