@@ -35,6 +35,8 @@ macro_rules! rules {
 rules! {
     /// The image is not on the allowlist.
     IMAGE_DIGEST = "image.digest", High, "T1525";
+    /// The platform does not tell which image this is.
+    IMAGE_IDENTITY = "image.identity", Medium, "T1525";
     /// The command is not one that the policy knows.
     COMMAND_DENIED = "command.denied", High, "T1059";
     /// A variable that makes the loader or a runtime run other code was left out.
@@ -74,7 +76,7 @@ rules! {
     /// A control does not hold here as the policy states it.
     CONTROL_UNAVAILABLE = "control.unavailable", Medium, "";
     /// The policy ends soon.
-    POLICY_EXPIRING = "policy.expiring", Low, "";
+    POLICY_EXPIRING = "policy.expiring", Medium, "";
     /// The wall clock went back, so that change times prove nothing.
     CLOCK_SET_BACK = "clock.set_back", Medium, "T1070.006";
     /// Controls were switched to audit by a break-glass token.

@@ -1,4 +1,10 @@
 //! The policies that are shipped, and the schema beside them.
+#![cfg(feature = "workbench")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 use micro_enforcer::policy::{Mode, Platform, Policy};
 use std::fs;
@@ -32,14 +38,21 @@ fn every_shipped_policy_is_right_and_bears_the_name_of_its_file() {
         assert_eq!(load(name).name, name);
     }
     let shipped = fs::read_dir(folder()).unwrap().count();
-    assert_eq!(shipped, NAMES.len() + 1, "the policies above, and the schema");
+    assert_eq!(
+        shipped,
+        NAMES.len() + 1,
+        "the policies above, and the schema"
+    );
 }
 
 #[test]
 fn every_shipped_policy_begins_with_its_schema_and_says_why() {
     for name in NAMES {
         let text = text(&format!("{name}.yaml"));
-        assert!(text.starts_with("# yaml-language-server: $schema=policy.schema.json\n#\n# "), "{name}");
+        assert!(
+            text.starts_with("# yaml-language-server: $schema=policy.schema.json\n#\n# "),
+            "{name}"
+        );
         let comments = text.lines().filter(|line| line.contains("# ")).count();
         assert!(comments > 8, "{name} has {comments} comments");
     }

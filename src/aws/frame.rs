@@ -3,8 +3,8 @@
 
 use super::task::Task;
 use super::wire::{Broken, Reader, Writer};
-use super::{BootResult, IMAGE_AUDIT, IMAGE_UNKNOWN};
-use crate::finding::{Action, Finding};
+use super::{BootResult };
+use crate::finding::{Action, Finding, Rule};
 use crate::image::{Admission, ImageIdentity, Matched, Source};
 use crate::policy::value::Digest;
 use crate::refusal::{Code, Refusal};
@@ -99,7 +99,7 @@ fn write_boot(writer: &mut Writer, boot: &BootResult) {
         writer.bytes(&opened.value);
     });
     writer.list(&boot.findings, |writer, finding| {
-        writer.byte(u8::from(finding.rule == IMAGE_UNKNOWN));
+        writer.byte(u8::from(finding.rule == Rule::IMAGE_IDENTITY));
         writer.text(&finding.message);
         writer.bytes(&finding.object);
     });
@@ -120,9 +120,9 @@ fn read_boot(reader: &mut Reader<'_>) -> Result<BootResult, Broken> {
         findings: reader.list(|reader| {
             Ok(Finding {
                 rule: if reader.byte()? == 0 {
-                    IMAGE_AUDIT
+                    Rule::IMAGE_DIGEST
                 } else {
-                    IMAGE_UNKNOWN
+                    Rule::IMAGE_IDENTITY
                 },
                 action: Action::Observed,
                 message: reader.text()?,

@@ -34,7 +34,7 @@ fn boot(value: &[u8]) -> BootResult {
             key: "k".into(),
         }],
         findings: vec![Finding {
-            rule: IMAGE_UNKNOWN,
+            rule: Rule::IMAGE_IDENTITY,
             action: Action::Observed,
             message: "m".into(),
             object: b"o".to_vec(),

@@ -6,7 +6,7 @@ use super::metadata::{self, Metadata};
 use super::open::Opener;
 use super::settings::Effective;
 use super::task::check_scope;
-use super::{BootRequest, BootResult, IMAGE_AUDIT, IMAGE_UNKNOWN, http, task};
+use super::{BootRequest, BootResult, http, task};
 use crate::finding::{Action, Finding, Rule};
 use crate::image::{Admission, admit};
 use crate::refusal::{Code, Refusal};
@@ -106,7 +106,7 @@ fn without_identity(
     if request.is_image_enforced() || task::is_constrained(request.applies_to) {
         return Err(refusal);
     }
-    result.findings.push(observed(IMAGE_UNKNOWN, &refusal, ""));
+    result.findings.push(observed(Rule::IMAGE_IDENTITY, &refusal, ""));
     Ok(())
 }
 
@@ -124,9 +124,9 @@ fn decide(
             return Err(refusal.clone());
         }
         let rule = if refusal.code == Code::ImageUnknown {
-            IMAGE_UNKNOWN
+            Rule::IMAGE_IDENTITY
         } else {
-            IMAGE_AUDIT
+            Rule::IMAGE_DIGEST
         };
         result
             .findings

@@ -25,7 +25,7 @@ pub use retry::Budgets;
 pub use task::Task;
 
 use crate::cli::Settings;
-use crate::finding::{Finding, Rule, Severity};
+use crate::finding::Finding;
 use crate::image::{self, Admission, ImageIdentity};
 use crate::policy::{self, AppliesTo, Mode, Platform};
 use crate::refusal::{Code, Refusal};
@@ -36,18 +36,6 @@ use std::os::fd::OwnedFd;
 use std::time::Instant;
 use tokio::task::LocalSet;
 
-/// An auditing policy would have refused the image.
-pub(crate) const IMAGE_AUDIT: Rule = Rule {
-    name: "image.digest",
-    severity: Severity::High,
-    technique: "T1525",
-};
-/// An auditing policy could not learn the image's identity.
-pub(crate) const IMAGE_UNKNOWN: Rule = Rule {
-    name: "image.identity",
-    severity: Severity::Medium,
-    technique: "T1525",
-};
 
 /// What the helper needs to know.
 #[derive(Clone, Copy, Debug)]

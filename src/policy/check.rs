@@ -1,5 +1,6 @@
 //! What no single key can tell: checks across the keys of a policy.
 
+mod secrets;
 mod sections;
 
 use super::yaml::{Fault, Node};

@@ -5,7 +5,7 @@
 mod file;
 
 use super::value::{is_loopback, quoted};
-use super::{Error, Mode, Policy};
+use super::{Error, ExpiryAction, Mode, Policy};
 use file::Owners;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -55,11 +55,16 @@ pub fn load(request: &LoadRequest) -> Result<Policy, Error> {
         None => named(request)?,
     };
     policy.is_available()?;
-    Ok(if tighten {
-        policy.under(Mode::Enforce)
-    } else {
-        policy
-    })
+    Ok(if tighten { tightened(policy) } else { policy })
+}
+
+/// Enforcing, and never less: not after its end either.
+fn tightened(policy: Policy) -> Policy {
+    let mut policy = policy.under(Mode::Enforce);
+    if let Some(expires) = &mut policy.expires {
+        expires.then = ExpiryAction::Refuse;
+    }
+    policy
 }
 
 fn parse(bytes: &[u8], path: &Path) -> Result<Policy, Error> {

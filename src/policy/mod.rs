@@ -51,4 +51,4 @@ pub use secrets::{Certificate, FileDelivery, Medium, Origin, Required, Secrets};
 pub(crate) use stated::Stated;
 pub use supervise::{Forward, Supervise};
 pub use syscalls::Syscalls;
-pub use validity::{EXPIRING, InForce};
+pub use validity::InForce;

@@ -1,15 +1,9 @@
 //! From when to when a policy holds; the clock is handed in.
 
 use super::{Error, ExpiryAction, Mode, Policy};
-use crate::finding::{Action, Finding, Rule, Severity};
+use crate::finding::{Action, Finding, Rule};
 use std::time::Duration;
 
-/// A policy whose end is near, or past.
-pub const EXPIRING: Rule = Rule {
-    name: "policy.expiring",
-    severity: Severity::Medium,
-    technique: "",
-};
 
 /// A policy that holds now.
 #[derive(Debug)]
@@ -56,7 +50,7 @@ impl Policy {
 
     fn saying(self, message: String) -> InForce {
         let finding = Finding {
-            rule: EXPIRING,
+            rule: Rule::POLICY_EXPIRING,
             action: Action::Observed,
             message,
             object: self.name.clone().into_bytes(),
@@ -118,7 +112,7 @@ mod tests {
                 .finding
                 .unwrap()
                 .rule,
-            EXPIRING
+            Rule::POLICY_EXPIRING
         );
         let refusal: crate::refusal::Refusal = policy(keys).in_force(10 * DAY).unwrap_err().into();
         assert_eq!(refusal.code.status(), 202);

@@ -443,10 +443,10 @@ fn audit_never_weakens_the_baseline() {
 #[test]
 fn a_denial_past_its_time_no_longer_holds() {
     let mut syscalls = deny("mlock", None);
-    let until = |at: i64| serde_json::from_value(at.into()).unwrap();
-    syscalls.deny[0].until = Some(until(1000));
+    let until = |at: &str| serde_json::from_value(at.into()).unwrap();
+    syscalls.deny[0].until = Some(until("1970-01-01T00:16:40Z"));
     assert_eq!(both(&syscalls, Mode::Enforce, "mlock").1, ALLOWED.raw());
-    syscalls.deny[0].until = Some(until(1001));
+    syscalls.deny[0].until = Some(until("1970-01-01T00:16:41Z"));
     assert_eq!(both(&syscalls, Mode::Enforce, "mlock").1, EPERM.raw());
 }
 

@@ -2,24 +2,12 @@
 //! in place and the policy's own values last.
 
 use super::{Error, Opened, is_loader, looks_sealed, printable, split};
-use crate::finding::{Action, Finding, Rule, Severity};
+use crate::finding::{Action, Finding, Rule};
 use crate::policy;
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A loader variable was left out.
-const LOADER: Rule = Rule {
-    name: "environment.loader",
-    severity: Severity::High,
-    technique: "T1574.006",
-};
-/// A plaintext ends with a newline, which `echo` leaves and applications stumble over.
-const NEWLINE: Rule = Rule {
-    name: "secret.newline",
-    severity: Severity::Low,
-    technique: "",
-};
 
 /// `NAME=VALUE` entries without NUL, in order; wiped when dropped.
 pub struct Environment {
@@ -192,7 +180,7 @@ fn is_stated(set: &BTreeMap<policy::value::VariableName, String>, name: &[u8]) -
 
 fn left_out(name: &[u8]) -> Finding {
     Finding {
-        rule: LOADER,
+        rule: Rule::ENVIRONMENT_LOADER,
         action: Action::Denied,
         message: format!(
             "{} makes programs run code that is not theirs and was left out; if it is meant, put it \
@@ -206,7 +194,7 @@ fn left_out(name: &[u8]) -> Finding {
 
 fn ends_with_newline(name: &str) -> Finding {
     Finding {
-        rule: NEWLINE,
+        rule: Rule::SECRET_TRAILING_NEWLINE,
         action: Action::Observed,
         message: format!(
             "{name} ends with a newline, which was kept; if it is not meant, seal it again with printf"

@@ -157,7 +157,7 @@ fn a_plaintext_with_nul_is_refused_and_a_trailing_newline_is_kept_and_reported()
     let (built, findings) =
         build(&entry, json!({}), None, vec![opened("A", b"hunter2\n")]).unwrap();
     assert_eq!(built, bytes(&["A=hunter2\n"]));
-    assert_eq!(findings[0].rule.name, "secret.newline");
+    assert_eq!(findings[0].rule.name, "secret.trailing_newline");
     assert!(!findings[0].message.contains("hunter2"));
 }
 

@@ -134,3 +134,61 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         })?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "version: 1\nname: p\nimage: {effect: audit}\nsupervise: {grace: 5s}\n";
+
+    fn file(content: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        file
+    }
+
+    fn checked(contents: &[&str]) -> (Result<(), Error>, String) {
+        let files: Vec<_> = contents.iter().map(|content| file(content)).collect();
+        let paths: Vec<_> = files.iter().map(|file| file.path().to_owned()).collect();
+        let mut out = Vec::new();
+        let result = check(&paths, 0, &mut out);
+        (result, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn every_policy_is_checked_and_the_wrong_ones_are_counted() {
+        let (result, out) = checked(&["versoin: 1", RIGHT, ""]);
+        assert!(matches!(result, Err(Error::Policies(2))), "{result:?}");
+        assert_eq!(out.lines().count(), 3, "{out}");
+        assert!(out.contains("did you mean \"version\"?"), "{out}");
+        assert!(out.contains("right (p, serial 0)"), "{out}");
+    }
+
+    #[test]
+    fn a_right_policy_may_still_have_notes() {
+        let (result, out) =
+            checked(&["{version: 1, name: p, image: {}, not_before: 2026-01-01T00:00:00Z}"]);
+        assert!(result.is_ok());
+        assert!(out.contains("no image is admitted"), "{out}");
+        assert!(out.contains("does not hold before 2026-01-01"), "{out}");
+    }
+
+    #[test]
+    fn what_is_stated_and_what_is_default_are_told_apart() {
+        let mut out = Vec::new();
+        explain(file(RIGHT).path(), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let row = |key: &str| out.lines().find(|line| line.starts_with(key)).unwrap_or("");
+        let cells = |key| row(key).split_whitespace().collect::<Vec<_>>();
+        assert_eq!(
+            cells("supervise.grace "),
+            ["supervise.grace", "policy", "5s"]
+        );
+        assert_eq!(cells("start.timeout "), ["start.timeout", "default", "30s"]);
+        assert_eq!(
+            row("exec.allow"),
+            "",
+            "a section that is absent has no keys"
+        );
+    }
+}

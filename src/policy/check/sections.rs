@@ -1,16 +1,12 @@
 //! The checks of each section.
 
-use super::{Checked, ensure, labels, unique};
+use super::{Checked, ensure, labels, secrets, unique};
 use crate::policy::identity::is_account_name;
 use crate::policy::value::{Effect, HttpsUrl, Rule, is_account};
 use crate::policy::{
     AppliesTo, Aws, Environment, Exec, Files, Foreign, Identity, Image, Network, Platform, Policy,
-    Report, Secrets, Supervise, Syscalls,
+    Report, Supervise, Syscalls,
 };
-use std::collections::HashSet;
-
-/// KMS allows many more; more than a few means that nobody knows which one is used.
-const MAX_KEYS: usize = 4;
 
 pub(super) fn check(policy: &Policy) -> Checked {
     applies_to(&policy.applies_to)?;
@@ -18,7 +14,7 @@ pub(super) fn check(policy: &Policy) -> Checked {
     aws(&policy.aws, policy.platform)?;
     image(&policy.image)?;
     deny_or_audit("command.effect", policy.command.effect)?;
-    secrets(&policy.secrets)?;
+    secrets::check(&policy.secrets)?;
     environment(&policy.environment)?;
     identity(&policy.identity)?;
     policy.exec.as_ref().map_or(Ok(()), exec)?;
@@ -88,102 +84,6 @@ fn image(section: &Image) -> Checked {
             })?;
             labels(&format!("{path}.labels"), &entry.labels)
         })
-}
-
-fn secrets(section: &Secrets) -> Checked {
-    ensure(
-        section.keys.len() <= MAX_KEYS,
-        format!("secrets.keys[{MAX_KEYS}]"),
-        || {
-            format!(
-                "expected at most {MAX_KEYS} keys, found {}",
-                section.keys.len()
-            )
-        },
-    )?;
-    unique("secrets.keys", &section.keys, |key| key.as_str().to_owned())?;
-    ensure(
-        !section.context.contains_key("var"),
-        "secrets.context.var",
-        || "`var` is added by the enforcer: it is the variable's name (see `bind_name`)".into(),
-    )?;
-    unique("secrets.bundles", &section.bundles, |name| {
-        name.as_str().to_owned()
-    })?;
-    unique("secrets.required", &section.required, |required| {
-        required.name.as_str().to_owned()
-    })?;
-    unique("secrets.redact", &section.redact, |name| {
-        name.as_str().to_owned()
-    })?;
-    bundles_are_not_required(section)?;
-    sealed_values_have_keys(section)?;
-    certificate(section)?;
-    delivered_files_are_distinct(section)
-}
-
-fn bundles_are_not_required(section: &Secrets) -> Checked {
-    section
-        .required
-        .iter()
-        .enumerate()
-        .try_for_each(|(index, required)| {
-            let bundle = section.bundles.contains(&required.name);
-            ensure(!bundle, format!("secrets.required[{index}]"), || {
-                format!(
-                    "{} is a bundle; require the variables that it carries",
-                    required.name
-                )
-            })
-        })
-}
-
-fn sealed_values_have_keys(section: &Secrets) -> Checked {
-    use crate::policy::Origin;
-    let sealed = |origin| origin == Origin::Sealed;
-    let wanted = !section.bundles.is_empty()
-        || section
-            .required
-            .iter()
-            .any(|required| sealed(required.source));
-    ensure(!wanted || !section.keys.is_empty(), "secrets", || {
-        "sealed values are expected, but `keys` names no key that may have sealed them".into()
-    })
-}
-
-fn certificate(section: &Secrets) -> Checked {
-    let Some(certificate) = &section.certificate else {
-        return Ok(());
-    };
-    ensure(
-        !certificate.names.is_empty(),
-        "secrets.certificate.names",
-        || "expected at least one name".into(),
-    )?;
-    ensure(
-        (1..=398).contains(&certificate.days),
-        "secrets.certificate.days",
-        || "expected 1 to 398 days, which is what clients accept".into(),
-    )
-}
-
-fn delivered_files_are_distinct(section: &Secrets) -> Checked {
-    let mut paths = HashSet::new();
-    let files = section
-        .files
-        .iter()
-        .map(|(name, file)| (format!("secrets.files.{name}.path"), &file.path));
-    let pair = section.certificate.iter().flat_map(|certificate| {
-        [
-            ("secrets.certificate.cert".to_owned(), &certificate.cert),
-            ("secrets.certificate.key".to_owned(), &certificate.key),
-        ]
-    });
-    files.chain(pair).try_for_each(|(key, path)| {
-        ensure(paths.insert(path), key, || {
-            format!("{path} is written by another key already")
-        })
-    })
 }
 
 fn environment(section: &Environment) -> Checked {
