@@ -71,9 +71,8 @@ fn open_or_make(path: &Path) -> Result<OwnedFd, Step> {
     {
         let name = component.as_os_str();
         match mkdirat(&directory, name, Mode::from_bits_truncate(0o755)) {
-            Ok(()) | Err(Errno::EEXIST | Errno::EROFS) => {}
-            // There already, above what is ours to change.
-            Err(Errno::EACCES | Errno::EPERM) => {}
+            // There already, or above what is ours to change: opening it tells.
+            Ok(()) | Err(Errno::EEXIST | Errno::EROFS | Errno::EACCES | Errno::EPERM) => {}
             Err(errno) => return Err(("mkdir", errno)),
         }
         directory = openat(&directory, name, flags, Mode::empty()).map_err(|e| ("open", e))?;

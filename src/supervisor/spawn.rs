@@ -30,6 +30,10 @@ pub struct Child {
 
 /// Starts the application. The plaintext that the launch holds is wiped here, once the child has its copy.
 pub fn spawn(launch: Launch, blocked: &Blocked) -> io::Result<Child> {
+    // Below another init, what the application leaves behind would otherwise go there.
+    if !super::is_init() {
+        process::become_subreaper()?;
+    }
     let handover = Shared::new(Handover::new())?;
     let ready = fd::eventfd()?;
     let parent = Parent {
