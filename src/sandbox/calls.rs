@@ -1,12 +1,13 @@
 //! Baseline and `syscalls` section → entries → filters.
 
-use super::baseline::{self, Circumstances, Entry, Outcome, narrow};
+use super::baseline::{self, Case, Circumstances, Entry, Outcome, narrow};
 use super::bpf::{self, Action, Arch, Clause, Filter, Rules};
 use super::{Error, Request};
+use crate::finding;
 use crate::policy::value::{Effect, Rule, SyscallName};
 use crate::policy::{Mode, Syscalls};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How a violation leaves the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +29,8 @@ pub(super) fn entries(request: &Request<'_>, truncation: bool) -> Result<Vec<Ent
     });
     let mut entries = Vec::new();
     let mut audited = Vec::new();
-    for rule in &request.syscalls.deny {
-        match denied(rule, request, &baseline)? {
+    for item in &request.syscalls.deny {
+        match denied(item, request)? {
             Some(entry) if effect(&entry) > Effect::Audit => entries.push(entry),
             Some(entry) => audited.push(entry),
             None => {}
@@ -65,57 +66,47 @@ fn lift(mut baseline: Vec<Entry>, syscalls: &Syscalls) -> Result<Vec<Entry>, Err
     Ok(baseline)
 }
 
-/// An item of `syscalls.deny`, unless it allows or is past its time.
-fn denied(
-    rule: &Rule<SyscallName>,
-    request: &Request<'_>,
-    baseline: &[Entry],
-) -> Result<Option<Entry>, Error> {
-    let name = rule.matcher.as_str();
+/// An item of `syscalls.deny`, unless it allows, is past its time, or names a
+/// call that only the other architecture has.
+fn denied(item: &Rule<SyscallName>, request: &Request<'_>) -> Result<Option<Entry>, Error> {
+    let name = item.matcher.as_str();
     if matches!(name, "execve" | "execveat") {
         return Err(Error::StartsApplication(name.to_owned()));
     }
-    // A name of the other architecture: there is no such call here to deny.
-    let Some(number) = number(name, baseline) else {
-        return Ok(None);
+    let number = item
+        .matcher
+        .number()
+        .and_then(|number| u32::try_from(number).ok());
+    let stated = item
+        .effect
+        .or(request.syscalls.effect)
+        .unwrap_or(Effect::Deny);
+    let effect = match request.mode.min(request.syscalls.mode.unwrap_or_default()) {
+        Mode::Enforce => stated,
+        Mode::Audit => stated.min(Effect::Audit),
     };
-    let section = request.syscalls.effect.unwrap_or(Effect::Deny);
-    let mode = request.mode.min(request.syscalls.mode.unwrap_or_default());
-    let effect = match mode {
-        Mode::Enforce => rule.effect.unwrap_or(section),
-        Mode::Audit => rule.effect.unwrap_or(section).min(Effect::Audit),
-    };
-    let over = rule
-        .until
-        .is_some_and(|until| until.unix_seconds() <= request.now);
-    if over || effect == Effect::Allow {
-        return Ok(None);
-    }
-    let mut finding = baseline::PLAIN;
-    finding.severity = rule.severity.unwrap_or(finding.severity);
-    Ok(Some(Entry {
-        name: Cow::Owned(name.to_owned()),
+    let holds = item.holds_at(request.now) && effect > Effect::Allow;
+    Ok(number
+        .filter(|_| holds)
+        .map(|number| entry(item, number, effect)))
+}
+
+fn entry(item: &Rule<SyscallName>, number: u32, effect: Effect) -> Entry {
+    let mut rule = finding::Rule::SYSCALL_DENIED;
+    rule.severity = item.severity.unwrap_or(rule.severity);
+    let errno = narrow(libc::EPERM);
+    Entry {
+        name: Cow::Owned(item.matcher.as_str().to_owned()),
         number,
         cases: Vec::new(),
         outcome: Outcome::Violation {
-            errno: narrow(libc::EPERM),
-            rule: finding,
+            errno,
+            rule,
             effect,
         },
         what: Cow::Borrowed("what the policy denies by name"),
         liftable: false,
-    }))
-}
-
-fn number(name: &str, baseline: &[Entry]) -> Option<u32> {
-    let known = baseline
-        .iter()
-        .find(|entry| entry.name == name)
-        .map(|entry| entry.number);
-    known.or_else(|| {
-        let call: syscalls::Sysno = name.parse().ok()?;
-        u32::try_from(call.id()).ok()
-    })
+    }
 }
 
 /// The filter that these entries describe.
@@ -129,30 +120,32 @@ pub(super) fn filter(
         Channel::Errno => Action::Errno(narrow(libc::ENOSYS)),
     };
     let mut filter = Filter::new(arch, Action::KillProcess, x32);
-    let mut calls: BTreeMap<u32, Rules> = BTreeMap::new();
-    let mut settled = BTreeSet::new();
+    let mut calls: BTreeMap<u32, Vec<&Entry>> = BTreeMap::new();
     for entry in entries {
-        let rules = calls
-            .entry(entry.number)
-            .or_insert(Rules::always(Action::Allow));
+        calls.entry(entry.number).or_default().push(entry);
+    }
+    for (number, entries) in calls {
+        filter.add(number, rules(&entries, channel))?;
+    }
+    Ok(filter)
+}
+
+/// The entries of one call in order, up to one that leaves nothing over.
+fn rules(entries: &[&Entry], channel: Channel) -> Rules {
+    let mut rules = Rules::always(Action::Allow);
+    for entry in entries {
         let action = action(entry.outcome, channel);
-        if settled.contains(&entry.number) {
-            continue;
-        }
         if entry.cases.is_empty() {
             rules.otherwise = action;
-            settled.insert(entry.number);
+            break;
         }
-        let clause = |case: &Vec<_>| Clause {
+        let clause = |case: &Case| Clause {
             conditions: case.clone(),
             action,
         };
         rules.clauses.extend(entry.cases.iter().map(clause));
     }
-    for (number, rules) in calls {
-        filter.add(number, rules)?;
-    }
-    Ok(filter)
+    rules
 }
 
 const fn action(outcome: Outcome, channel: Channel) -> Action {

@@ -184,7 +184,7 @@ fn denial(entry: &Entry) -> Denial {
             rule,
             effect,
         } => (errno, rule, effect),
-        Outcome::Answer(errno) => (errno, baseline::PLAIN, Effect::Deny),
+        Outcome::Answer(errno) => (errno, Rule::SYSCALL_DENIED, Effect::Deny),
     };
     Denial {
         rule,
@@ -199,7 +199,7 @@ fn denial(entry: &Entry) -> Denial {
 /// what a kernel that is built without x32 answers.
 fn unnamed(number: u32) -> Denial {
     Denial {
-        rule: baseline::PLAIN,
+        rule: Rule::SYSCALL_DENIED,
         call: format!("x32:{}", number & !0x4000_0000),
         message: format!("call {number:#x}: using the x32 interface"),
         errno: libc::ENOSYS,

@@ -23,9 +23,12 @@ fn writable(paths: &[&Path]) -> Files {
     }
 }
 
+/// Something to try in a directory, by name.
+type Way = (&'static str, fn(&Path) -> io::Result<()>);
+
 /// Ways to write in a directory that has the files `file`, `old` and `gone` and an empty
 /// directory `empty`. Each must work bare and inside, and fail outside.
-const WRITES: &[(&str, fn(&Path) -> io::Result<()>)] = &[
+const WRITES: &[Way] = &[
     ("create", |at| File::create_new(at.join("new")).map(drop)),
     ("append", |at| {
         OpenOptions::new()
@@ -71,7 +74,7 @@ const WRITES: &[(&str, fn(&Path) -> io::Result<()>)] = &[
 ];
 
 /// Ways to empty a file that do not open it for writing.
-const TRUNCATIONS: &[(&str, fn(&Path) -> io::Result<()>)] = &[
+const TRUNCATIONS: &[Way] = &[
     ("truncate", |at| {
         Ok(nix::unistd::truncate(&at.join("file"), 0)?)
     }),
@@ -95,7 +98,7 @@ fn open(path: &std::ffi::CStr, flags: i32) -> io::Result<()> {
 }
 
 /// What always works.
-const ALWAYS: &[(&str, fn(&Path) -> io::Result<()>)] = &[
+const ALWAYS: &[Way] = &[
     ("read", |at| fs::read(at.join("out/file")).map(drop)),
     ("list", |at| fs::read_dir(at.join("out")).map(drop)),
     ("null device", |_| fs::write("/dev/null", "x")),
@@ -113,7 +116,7 @@ const ALWAYS: &[(&str, fn(&Path) -> io::Result<()>)] = &[
 ];
 
 /// From one side to the other.
-const MOVES: &[(&str, fn(&Path) -> io::Result<()>)] = &[
+const MOVES: &[Way] = &[
     ("move out", |at| {
         fs::rename(at.join("in/mine"), at.join("out/stolen"))
     }),

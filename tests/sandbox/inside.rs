@@ -112,10 +112,11 @@ pub fn number(name: &str) -> Option<i64> {
 }
 
 /// Makes a call; its errno, or 0.
-pub fn call(number: i64, [a, b, c, d, e, f]: [u64; 6]) -> i32 {
+pub fn call(number: i64, with: [u64; 6]) -> i32 {
     // SAFETY: the arguments are chosen so that the kernel refuses them or does
     // nothing to this process that matters.
-    let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+    let result =
+        unsafe { libc::syscall(number, with[0], with[1], with[2], with[3], with[4], with[5]) };
     if result == -1 {
         nix::errno::Errno::last_raw()
     } else {

@@ -21,7 +21,7 @@ mod sockets;
 mod supervisor;
 mod truncation;
 
-pub use entry::{Entry, Outcome, narrow};
+pub use entry::{Case, Entry, Outcome, narrow};
 pub use supervisor::Supervisor;
 
 use super::bpf::Arch;
@@ -58,29 +58,15 @@ pub fn entries(circumstances: &Circumstances<'_>) -> Vec<Entry> {
 /// `syscall.denied`, as grave and by the technique that the entry says.
 const fn denied(severity: Severity, technique: &'static str) -> Rule {
     Rule {
-        name: "syscall.denied",
         severity,
         technique,
+        ..Rule::SYSCALL_DENIED
     }
 }
 
-/// A way into another process.
-const INJECTION: Rule = Rule {
-    name: "process.injection",
-    severity: Severity::High,
-    technique: "T1055",
-};
-/// A program that is in no file.
-const FILELESS: Rule = Rule {
-    name: "exec.fileless",
-    severity: Severity::High,
-    technique: "T1620",
-};
 /// Out of the container.
 const ESCAPE: Rule = denied(Severity::High, "T1611");
 /// Exploitation of the kernel.
 const EXPLOIT: Rule = denied(Severity::Medium, "T1068");
-/// Blinding, stopping or starving the enforcer.
+/// Hiding from the enforcer.
 const IMPAIR: Rule = denied(Severity::High, "T1562.001");
-/// For what the policy denies by name, unless it says otherwise, and for x32.
-pub const PLAIN: Rule = denied(Severity::Medium, "T1106");

@@ -1,7 +1,8 @@
 //! Other processes' memory, programs without a file, and filters on top of ours.
 
+use super::IMPAIR;
 use super::entry::{Call, Table};
-use super::{FILELESS, IMPAIR, INJECTION};
+use crate::finding::Rule;
 use crate::sandbox::bpf::{Test, int, long};
 
 /// `PR_SET_DUMPABLE`, `PR_SET_MM`
@@ -21,7 +22,7 @@ pub(super) fn add(table: &mut Table) {
     // it. A kernel that asks for no capability would let every process of the
     // application's user do this to every other.
     table.refuse(
-        INJECTION,
+        Rule::PROCESS_INJECTION,
         "reaching into another process",
         &[
             Call::new("ptrace", 101, 117),
@@ -36,7 +37,7 @@ pub(super) fn add(table: &mut Table) {
     // Programs in memory only: execveat(memfd, "", …). glibc's fexecve falls
     // back to /proc/self/fd, which the exec control decides on by what it leads to.
     table.refuse_when(
-        FILELESS,
+        Rule::EXEC_FILELESS,
         libc::EPERM,
         "executing a descriptor instead of a path",
         &[Call::new("execveat", 322, 281)],

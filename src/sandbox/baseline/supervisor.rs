@@ -6,7 +6,8 @@
 //! but not a file descriptor limit of 0.
 
 use super::entry::{Call, Case, Table};
-use super::{IMPAIR, processes};
+use super::processes;
+use crate::finding::Rule;
 use crate::sandbox::bpf::{Condition, Test, int, long};
 
 /// The enforcer, as the application's pid namespace numbers it.
@@ -171,7 +172,7 @@ fn resources(table: &mut Table, supervisor: &Supervisor) {
 
 fn refuse(table: &mut Table, what: &'static str, calls: &[Call], cases: &[Case]) {
     let cases: Vec<&[Condition]> = cases.iter().map(Vec::as_slice).collect();
-    table.refuse_when(IMPAIR, libc::EPERM, what, calls, &cases);
+    table.refuse_when(Rule::PROCESS_SUPERVISOR, libc::EPERM, what, calls, &cases);
 }
 
 fn whole(argument: u8, supervisor: &Supervisor) -> Vec<Case> {

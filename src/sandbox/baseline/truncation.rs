@@ -1,15 +1,9 @@
 //! Truncation, which Landlock before ABI 3 (kernel 6.2) does not see. Without
 //! these, a file outside `files.writable` could still be emptied.
 
-use super::denied;
 use super::entry::{Call, Table};
-use crate::finding::{Rule, Severity};
+use crate::finding::Rule;
 use crate::sandbox::bpf::{Test, int};
-
-const WRITE: Rule = Rule {
-    name: "file.write",
-    ..denied(Severity::High, "T1485")
-};
 
 /// `O_ACCMODE | O_TRUNC`, `O_TRUNC`
 const MASK: u64 = 0x203;
@@ -20,7 +14,7 @@ const NEITHER: u64 = 3;
 pub(super) fn add(table: &mut Table) {
     // By path. ftruncate needs a descriptor that was opened for writing.
     table.refuse_when(
-        WRITE,
+        Rule::FILE_WRITE,
         libc::EACCES,
         "truncating a file by its path",
         &[Call::new("truncate", 76, 45)],
@@ -43,7 +37,7 @@ pub(super) fn add(table: &mut Table) {
         };
         let what = "truncating a file without opening it for writing";
         table.refuse_when(
-            WRITE,
+            Rule::FILE_WRITE,
             libc::EACCES,
             what,
             &[call],

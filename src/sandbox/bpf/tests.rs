@@ -269,7 +269,7 @@ fn any_number() -> impl Strategy<Value = u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn the_program_does_what_the_description_says(
         arch in any_arch(),
