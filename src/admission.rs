@@ -2,6 +2,7 @@
 
 use crate::finding::{Action, Finding, Rule};
 use crate::image::{self, Admission};
+use crate::policy::value::Effect;
 use crate::policy::{self, Mode};
 use crate::refusal::{Code, Refusal};
 use std::ffi::OsString;
@@ -23,11 +24,17 @@ pub fn command(
         .allow
         .as_ref()
         .is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(&arguments)));
-    match (allowed, mode) {
+    match (allowed, is_command_enforced(policy, mode)) {
         (true, _) => Ok((CommandAdmitted(()), None)),
-        (false, Mode::Audit) => Ok((CommandAdmitted(()), Some(foreign(&arguments)))),
-        (false, Mode::Enforce) => Err(refused(policy, &arguments)),
+        (false, false) => Ok((CommandAdmitted(()), Some(foreign(&arguments)))),
+        (false, true) => Err(refused(policy, &arguments)),
     }
+}
+
+/// Whether a foreign command stops the start; otherwise it is only reported.
+pub fn is_command_enforced(policy: &policy::Command, mode: Mode) -> bool {
+    policy.mode.unwrap_or(mode) == Mode::Enforce
+        && policy.effect.unwrap_or(Effect::Deny) > Effect::Audit
 }
 
 fn foreign(arguments: &[&[u8]]) -> Finding {

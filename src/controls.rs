@@ -2,10 +2,10 @@
 
 use crate::control::{ControlState, State};
 use crate::identity::Identity;
-use crate::policy::{Control, Mode, Policy};
+use crate::policy::{Control, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::sandbox::Sandbox;
-use crate::{image, supervisor};
+use crate::{admission, image, supervisor};
 
 /// One state a control, in the order of [`Control`].
 pub fn survey(policy: &Policy, identity: &Identity, sandbox: &Sandbox) -> Vec<ControlState> {
@@ -64,16 +64,17 @@ fn image_state(policy: &Policy) -> ControlState {
 }
 
 fn command_state(policy: &Policy) -> ControlState {
-    match (&policy.command.allow, policy.mode) {
+    match (
+        &policy.command.allow,
+        admission::is_command_enforced(&policy.command, policy.mode),
+    ) {
         (None, _) => state(
             Control::Command,
             State::Unavailable,
             "the policy states no commands",
         ),
-        (Some(_), Mode::Audit) => state(Control::Command, State::Detected, "the policy audits"),
-        (Some(_), Mode::Enforce) => {
-            state(Control::Command, State::Enforced, "whole argument vector")
-        }
+        (Some(_), false) => state(Control::Command, State::Detected, "the policy audits"),
+        (Some(_), true) => state(Control::Command, State::Enforced, "whole argument vector"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::policy;
 use crate::refusal::{Code, Refusal};
 use crate::step::Step;
 use crate::sys::{caps, ids, process};
+use nix::sys::resource::{Resource, setrlimit};
 use std::io;
 use std::path::PathBuf;
 
@@ -108,7 +109,7 @@ pub struct Identity {
     groups: Vec<u32>,
     home: Option<PathBuf>,
     capabilities: u64,
-    limits: Vec<(i32, u64)>,
+    limits: Vec<(Resource, u64)>,
     umask: Option<u32>,
     change_user: bool,
     change_groups: bool,
@@ -218,7 +219,7 @@ impl Identity {
         let at = |step| move |error| (step, error);
         // Limits before the drop: raising one may need CAP_SYS_RESOURCE.
         for (resource, limit) in &self.limits {
-            process::set_limit(*resource, *limit).map_err(at(Step::Limits))?;
+            setrlimit(*resource, *limit, *limit).map_err(|errno| (Step::Limits, errno.into()))?;
         }
         if let Some(umask) = self.umask {
             nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(umask));
@@ -280,31 +281,27 @@ fn numbers(mask: u64) -> Vec<u8> {
 }
 
 /// Core files are off unless the policy asks for them: they would hold the secrets.
-fn limits(policy: &policy::Rlimits) -> Vec<(i32, u64)> {
+fn limits(policy: &policy::Rlimits) -> Vec<(Resource, u64)> {
     let value = |limit: policy::Limit| match limit {
         policy::Limit::Unlimited => u64::MAX,
         policy::Limit::At(value) => value,
     };
     let stated = [
-        (libc::RLIMIT_AS, policy.address_space),
+        (Resource::RLIMIT_AS, policy.address_space),
         (
-            libc::RLIMIT_CORE,
+            Resource::RLIMIT_CORE,
             Some(policy.core.unwrap_or(policy::Limit::At(0))),
         ),
-        (libc::RLIMIT_CPU, policy.cpu),
-        (libc::RLIMIT_DATA, policy.data),
-        (libc::RLIMIT_FSIZE, policy.fsize),
-        (libc::RLIMIT_MEMLOCK, policy.memlock),
-        (libc::RLIMIT_NOFILE, policy.nofile),
-        (libc::RLIMIT_NPROC, policy.nproc),
-        (libc::RLIMIT_STACK, policy.stack),
+        (Resource::RLIMIT_CPU, policy.cpu),
+        (Resource::RLIMIT_DATA, policy.data),
+        (Resource::RLIMIT_FSIZE, policy.fsize),
+        (Resource::RLIMIT_MEMLOCK, policy.memlock),
+        (Resource::RLIMIT_NOFILE, policy.nofile),
+        (Resource::RLIMIT_NPROC, policy.nproc),
+        (Resource::RLIMIT_STACK, policy.stack),
     ];
-    #[expect(
-        clippy::unnecessary_cast,
-        reason = "the type is i32 on musl and u32 on glibc"
-    )]
     stated
         .into_iter()
-        .filter_map(|(resource, limit)| Some((resource as i32, value(limit?))))
+        .filter_map(|(resource, limit)| Some((resource, value(limit?))))
         .collect()
 }

@@ -85,7 +85,7 @@ mod tests {
     fn answered(answer: &'static str) -> Result<(), Error> {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/health", server.local_addr().unwrap());
-        let served = std::thread::Builder::new().spawn(move || {
+        let client = std::thread::Builder::new().spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
             let mut request = [0; 512];
             let read = stream.read(&mut request).unwrap();

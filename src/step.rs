@@ -29,12 +29,10 @@ pub enum Step {
     Proof,
     /// Dying with the supervisor.
     ParentDeath,
-    /// no_new_privs.
+    /// `no_new_privs`
     NoNewPrivs,
-    /// Landlock.
-    Landlock,
-    /// The system call filter.
-    Seccomp,
+    /// Landlock and the system call filter.
+    Envelope,
     /// Telling the parent that the envelope is closed.
     Ready,
     /// The signal mask.
@@ -44,7 +42,7 @@ pub enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 16] = [
         Self::Group,
         Self::Limits,
         Self::Groups,
@@ -57,8 +55,7 @@ impl Step {
         Self::Proof,
         Self::ParentDeath,
         Self::NoNewPrivs,
-        Self::Landlock,
-        Self::Seccomp,
+        Self::Envelope,
         Self::Ready,
         Self::Mask,
         Self::Exec,
@@ -83,8 +80,7 @@ impl Step {
             Self::Proof => "the proof that privileges are gone",
             Self::ParentDeath => "prctl(PR_SET_PDEATHSIG)",
             Self::NoNewPrivs => "prctl(PR_SET_NO_NEW_PRIVS)",
-            Self::Landlock => "landlock_restrict_self",
-            Self::Seccomp => "seccomp",
+            Self::Envelope => "landlock_restrict_self or seccomp",
             Self::Ready => "write to the supervisor",
             Self::Mask => "rt_sigprocmask",
             Self::Exec => "execve",
@@ -105,7 +101,7 @@ impl Step {
             Self::Ambient | Self::Bounding | Self::Securebits | Self::Capabilities => {
                 "give the container CAP_SETPCAP and what identity.capabilities names, or take it out of the policy"
             }
-            Self::Landlock | Self::Seccomp => {
+            Self::Envelope => {
                 "run on a kernel and a container runtime that allow it; `enforcerctl doctor` shows what is there"
             }
             Self::Group
@@ -123,8 +119,7 @@ impl Step {
     /// Why the start ends here.
     pub fn refusal(self, error: &io::Error) -> Refusal {
         let (code, rule) = match self {
-            Self::Landlock => (Code::Control, "control.unavailable"),
-            Self::Seccomp => (Code::Control, "control.unavailable"),
+            Self::Envelope => (Code::Control, "control.unavailable"),
             Self::Group | Self::Ready | Self::Mask | Self::Exec => (Code::Usage, "internal"),
             _ => (Code::Privileges, "privileges.drop"),
         };

@@ -1,9 +1,9 @@
 //! The boot helper's result on its way through the pipe: eight bytes of length, little-endian, then
 //! the body. Not JSON: plaintexts go straight from the pipe's buffer into wiped ones.
 
+use super::BootResult;
 use super::task::Task;
 use super::wire::{Broken, Reader, Writer};
-use super::{BootResult };
 use crate::finding::{Action, Finding, Rule};
 use crate::image::{Admission, ImageIdentity, Matched, Source};
 use crate::policy::value::Digest;

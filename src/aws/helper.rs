@@ -106,7 +106,9 @@ fn without_identity(
     if request.is_image_enforced() || task::is_constrained(request.applies_to) {
         return Err(refusal);
     }
-    result.findings.push(observed(Rule::IMAGE_IDENTITY, &refusal, ""));
+    result
+        .findings
+        .push(observed(Rule::IMAGE_IDENTITY, &refusal, ""));
     Ok(())
 }
 

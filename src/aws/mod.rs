@@ -36,7 +36,6 @@ use std::os::fd::OwnedFd;
 use std::time::Instant;
 use tokio::task::LocalSet;
 
-
 /// What the helper needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct BootRequest<'a> {

@@ -4,7 +4,6 @@ use super::{Error, ExpiryAction, Mode, Policy};
 use crate::finding::{Action, Finding, Rule};
 use std::time::Duration;
 
-
 /// A policy that holds now.
 #[derive(Debug)]
 #[must_use]

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
 
-
 /// `NAME=VALUE` entries without NUL, in order; wiped when dropped.
 pub struct Environment {
     /// The entries.

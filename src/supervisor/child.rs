@@ -62,7 +62,7 @@ fn close_envelope(launch: &Launch, parent: Option<Parent<'_>>) -> Result<(), (St
         }
     }
     // Landlock before the filter, which would otherwise have to allow its calls; the filter last.
-    let listener = launch.sandbox().enter().map_err(at(Step::Seccomp))?;
+    let listener = launch.sandbox().enter().map_err(at(Step::Envelope))?;
     if let Some(parent) = parent {
         parent.handover.set_listener(listener.unwrap_or(-1));
         fd::eventfd_signal(parent.ready).map_err(at(Step::Ready))?;

@@ -23,9 +23,10 @@ impl Program {
     pub fn new(command: &[OsString], path: Option<&[u8]>) -> io::Result<Self> {
         let argv: Vec<&[u8]> = command.iter().map(|argument| argument.as_bytes()).collect();
         let name = *argv.first().ok_or(io::ErrorKind::InvalidInput)?;
-        let candidates = match name.contains(&b'/') {
-            true => vec![CString::new(name)?],
-            false => within(path.unwrap_or(DEFAULT_PATH), name)?,
+        let candidates = if name.contains(&b'/') {
+            vec![CString::new(name)?]
+        } else {
+            within(path.unwrap_or(DEFAULT_PATH), name)?
         };
         Ok(Self {
             name: name.escape_ascii().to_string(),

@@ -82,17 +82,17 @@ pub fn groups() -> io::Result<Vec<u32>> {
 ///
 /// setfsuid(2) returns the previous id and no error, so that the ids are read back to see that they took.
 pub fn as_filesystem_user<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> io::Result<T> {
-    let was_gid = set_filesystem(libc::SYS_setfsgid, gid)?;
-    let was_uid = match set_filesystem(libc::SYS_setfsuid, uid) {
+    let group_before = set_filesystem(libc::SYS_setfsgid, gid)?;
+    let user_before = match set_filesystem(libc::SYS_setfsuid, uid) {
         Ok(was) => was,
         Err(error) => {
-            set_filesystem(libc::SYS_setfsgid, was_gid)?;
+            set_filesystem(libc::SYS_setfsgid, group_before)?;
             return Err(error);
         }
     };
     let result = work();
-    set_filesystem(libc::SYS_setfsuid, was_uid)?;
-    set_filesystem(libc::SYS_setfsgid, was_gid)?;
+    set_filesystem(libc::SYS_setfsuid, user_before)?;
+    set_filesystem(libc::SYS_setfsgid, group_before)?;
     Ok(result)
 }
 

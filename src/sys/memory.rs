@@ -13,7 +13,7 @@ pub struct Shared<T: Sync>(NonNull<T>);
 impl<T: Sync> Shared<T> {
     /// Maps a page and puts the value into it.
     pub fn new(value: T) -> io::Result<Self> {
-        assert!(size_of::<T>() <= 4096, "one page");
+        const { assert!(size_of::<T>() <= 4096, "one page") };
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
         // SAFETY: a new anonymous mapping overlaps nothing.

@@ -174,7 +174,7 @@ pub fn set_no_new_privs() -> io::Result<()> {
     prctl(libc::PR_SET_NO_NEW_PRIVS, 1)
 }
 
-/// Whether no_new_privs is set.
+/// Whether `no_new_privs` is set.
 pub fn has_no_new_privs() -> bool {
     let zero: libc::c_ulong = 0;
     // SAFETY: takes no pointer; the unused arguments must be zero.
@@ -195,24 +195,5 @@ fn prctl(option: libc::c_int, value: libc::c_ulong) -> io::Result<()> {
     let zero: libc::c_ulong = 0;
     // SAFETY: the options above take one number; the unused arguments must be zero.
     cvt(unsafe { libc::prctl(option, value, zero, zero, zero) })?;
-    Ok(())
-}
-
-/// Both limits of a resource at once; `u64::MAX` is unlimited (setrlimit(2)).
-pub fn set_limit(resource: i32, limit: u64) -> io::Result<()> {
-    let limit = libc::rlimit64 {
-        rlim_cur: limit,
-        rlim_max: limit,
-    };
-    // SAFETY: prlimit64 on ourselves (pid 0) reads one rlimit64 and writes nothing to the null pointer.
-    cvt(unsafe {
-        libc::syscall(
-            libc::SYS_prlimit64,
-            0,
-            resource,
-            &raw const limit,
-            std::ptr::null_mut::<libc::rlimit64>(),
-        )
-    })?;
     Ok(())
 }

@@ -35,7 +35,7 @@ impl Blocked {
     }
 }
 
-/// rt_sigprocmask(2) with `SIG_SETMASK`; the mask from before.
+/// `rt_sigprocmask(2)` with `SIG_SETMASK`; the mask from before.
 fn set_mask(mask: Mask) -> io::Result<Mask> {
     let mut old: Mask = 0;
     let (set, previous, size) = (&raw const mask, &raw mut old, size_of::<Mask>());

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Everything that a change must pass, as CI runs it. Stops at the first stage that fails; a tool that
+# is missing is a failure, never a skip. Ends in one line: how many checks passed and failed.
+#
+#   tests/all.sh             everything
+#   tests/all.sh STAGE...    only these
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+wrapper=target/x86_64-unknown-linux-musl/dist/micro-enforcer
+foreign=target/aarch64-unknown-linux-musl/dist/micro-enforcer
+stages=(setup format shell licences lint lint_wrapper tests events static container demo documentation)
+
+setup() { tests/setup.sh; }
+
+format() { cargo fmt --check; }
+
+shell() { shellcheck .ci/run benches/*.sh tests/*.sh tests/container/*.sh; }
+
+licences() { cargo deny check bans licenses sources; }
+
+lint() { cargo clippy --all-targets -- -D warnings && cargo clippy --test container -- -D warnings; }
+
+# The wrapper as it ships: without the workbench, nothing may be left over.
+lint_wrapper() { cargo clippy --no-default-features --bin micro-enforcer -- -D warnings; }
+
+tests() { cargo test; }
+
+# What the wrapper writes, against the published schema of OCSF.
+events() { tests/ocsf/check.sh; }
+
+static() {
+    local target
+    for target in x86_64-unknown-linux-musl aarch64-unknown-linux-musl; do
+        cargo build --profile dist --no-default-features --bin micro-enforcer --target "$target" || return
+    done
+    "$wrapper" --version && qemu-aarch64-static "$foreign" --version && is_static "$wrapper" && is_static "$foreign"
+}
+
+# No interpreter to load, no library to find.
+is_static() { ! readelf --program-headers --dynamic "$1" | grep -E 'INTERP|NEEDED'; }
+
+container() { tests/docker.sh tests/container/run.sh "$wrapper" target/debug/enforcerctl; }
+
+demo() { cargo run --release --bin enforcerctl -- demo; }
+
+documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+
+# Tests say how many they were; every other stage counts as one check.
+count() { # LOG
+    awk '/^test result:/ { passed += $4; found = 1 }
+         /^Ran [0-9]+ tests? in/ { passed += $2; found = 1 }
+         END { print found ? passed : 1 }' "$1"
+}
+
+run() { # STAGE
+    local log=target/all/$1.log began=$SECONDS
+    printf '== %s\n' "$1"
+    if "$1" >"$log" 2>&1 </dev/null; then
+        passed=$((passed + $(count "$log")))
+        printf '   ok, %d s\n' $((SECONDS - began))
+    else
+        tail -n 100 "$log"
+        printf '   FAILED after %d s: %s\n%d passed, 1 failed\n' $((SECONDS - began)) "$log" "$passed"
+        exit 1
+    fi
+}
+
+mkdir -p target/all
+passed=0
+[ $# -gt 0 ] || set -- "${stages[@]}"
+for stage; do
+    run "$stage"
+done
+printf 'all of it in %d s\n%d passed, 0 failed\n' "$SECONDS" "$passed"

@@ -1,0 +1,23 @@
+//! The shipped binary in real containers: Docker's default profile and capabilities, KMS by
+//! moto over TLS, metadata and credentials at the address that ECS gives them.
+//!
+//! Run by `tests/container/run.sh`, which builds the images and cleans up.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod docker;
+mod inside;
+mod kms;
+mod platform;
+mod policy;
+
+mod images;
+mod privileges;
+mod refusals;
+mod secrets;
+mod signals;
+mod streams;

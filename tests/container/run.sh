@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The container tests: builds the images, runs the tests, takes away what they left.
+#
+#   tests/container/run.sh WRAPPER ENFORCERCTL
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+clean() {
+    docker ps --all --quiet --filter label=micro-enforcer.test | xargs --no-run-if-empty docker rm --force >/dev/null
+    docker network ls --quiet --filter label=micro-enforcer.test | xargs --no-run-if-empty docker network rm >/dev/null
+    docker image prune --force --filter label=micro-enforcer.test >/dev/null # earlier builds, now without a name
+}
+trap clean EXIT
+clean
+tests/container/images.sh "$1" "$2"
+target/venv/bin/python tests/container/task_definition.py
+cargo test --test container -- "${@:3}"
