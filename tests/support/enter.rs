@@ -36,8 +36,8 @@ pub enum Step {
     NoNewPrivs,
     /// A filter under which these calls fail with ENOSYS.
     Without(Vec<libc::sock_filter>),
-    /// umask(2)
-    Umask(libc::mode_t),
+    /// A listener of the runtime's own, beside which the kernel allows no other.
+    Listener,
 }
 
 /// The program of PID 1.
@@ -188,11 +188,7 @@ impl Step {
             // SAFETY: numbers.
             Self::NoNewPrivs => done(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }),
             Self::Without(filter) => install(filter),
-            Self::Umask(mask) => {
-                // SAFETY: a number.
-                unsafe { libc::umask(*mask) };
-                Ok(())
-            }
+            Self::Listener => listen(),
         }
     }
 }
@@ -278,4 +274,27 @@ fn install(filter: &[libc::sock_filter]) -> Result<(), ()> {
             &raw const program,
         )
     })
+}
+
+/// The listener stays open in PID 1, where nobody reads it; it is told of nothing.
+fn listen() -> Result<(), ()> {
+    let mut allow = [libc::sock_filter {
+        code: 6,
+        jt: 0,
+        jf: 0,
+        k: libc::SECCOMP_RET_ALLOW,
+    }];
+    let program = libc::sock_fprog {
+        len: 1,
+        filter: allow.as_mut_ptr(),
+    };
+    let (set, listener) = (
+        libc::SECCOMP_SET_MODE_FILTER,
+        libc::SECCOMP_FILTER_FLAG_NEW_LISTENER,
+    );
+    // SAFETY: a program of the length given, which the kernel copies.
+    let fd = unsafe { libc::syscall(libc::SYS_seccomp, set, listener, &raw const program) };
+    let fd = i32::try_from(fd).map_err(drop)?;
+    // SAFETY: numbers; the descriptor is close-on-exec otherwise.
+    done(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) })
 }

@@ -22,6 +22,7 @@ pub use stdio::{Stream, contains};
 use enter::{Program, Step};
 use root::Root;
 use std::ffi::CString;
+use std::fs;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -109,7 +110,7 @@ impl Container {
             ],
             streams: [Stream::Null, Stream::Pipe, Stream::Pipe],
             filter: None,
-            after: vec![Step::CloseOnExec],
+            after: Vec::new(),
         }
     }
 
@@ -188,6 +189,13 @@ impl Container {
         self
     }
 
+    /// A runtime that listens for calls itself.
+    #[must_use]
+    pub fn with_listener(mut self) -> Self {
+        self.filter = Some(Step::Listener);
+        self
+    }
+
     /// A descriptor of the host that the runtime leaked into the container.
     #[must_use]
     pub fn leaked(mut self, from: RawFd, to: RawFd) -> Self {
@@ -243,7 +251,8 @@ impl Container {
     }
 
     fn steps(&self, channels: &[Channel]) -> Vec<Step> {
-        let mut steps = self.root.steps(self.read_only);
+        let mut steps = vec![Step::CloseOnExec];
+        steps.extend(self.root.steps(self.read_only));
         for number in 0..3_usize {
             let channel = channels.get(number).unwrap_or(&channels[0]);
             steps.push(channel.step(i32::try_from(number).unwrap()));
