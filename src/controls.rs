@@ -17,7 +17,7 @@ pub fn survey(policy: &Policy, identity: &Identity, sandbox: &Sandbox) -> Vec<Co
         later(Control::Exec, policy.exec.is_some()),
         later(Control::Network, policy.network.is_some()),
         later(Control::Foreign, policy.foreign.is_some()),
-        self_protection(policy, identity),
+        self_protection(policy, identity, is_filtered(sandbox)),
     ];
     states.extend(sandbox.controls());
     states.sort_by_key(|state| state.control);
@@ -108,7 +108,15 @@ fn later(control: Control, stated: bool) -> ControlState {
     )
 }
 
-fn self_protection(policy: &Policy, identity: &Identity) -> ControlState {
+fn is_filtered(sandbox: &Sandbox) -> bool {
+    let filter = |state: &ControlState| state.control == Control::Syscalls;
+    let states = sandbox.controls();
+    states
+        .iter()
+        .any(|state| filter(state) && state.state == State::Enforced)
+}
+
+fn self_protection(policy: &Policy, identity: &Identity, filtered: bool) -> ControlState {
     let own = |state_, reason| state(Control::SelfProtection, state_, reason);
     match (
         policy.supervise.enabled,
@@ -122,6 +130,14 @@ fn self_protection(policy: &Policy, identity: &Identity) -> ControlState {
         (_, false, _) => own(
             State::Detected,
             "not PID 1: signals from outside our tree are not told apart, and the application outlives us only as far as the kernel lets it",
+        ),
+        (_, _, true) if !filtered => own(
+            State::Enforced,
+            "PID 1, not dumpable, another user; no filter",
+        ),
+        (_, _, false) if !filtered => own(
+            State::Unavailable,
+            "same user as the application, and no filter that keeps its signals away",
         ),
         (_, _, true) => own(
             State::Enforced,

@@ -145,11 +145,11 @@ impl Identity {
             },
             set_securebits: set_pcap,
         };
-        identity.check(current).map(|()| identity)
+        identity.check(policy, current).map(|()| identity)
     }
 
     /// What would fail in the child is better said before there is one.
-    fn check(&self, current: &Current) -> Result<(), Error> {
+    fn check(&self, policy: &policy::Identity, current: &Current) -> Result<(), Error> {
         let has = current.capabilities;
         let missing = |change, capability: &str| {
             Err(Error::Missing {
@@ -163,8 +163,12 @@ impl Identity {
         if self.change_groups && !has.has(caps::SETGID) {
             return missing("changing groups", "CAP_SETGID");
         }
-        match numbers(self.capabilities & !has.permitted).first() {
-            Some(number) => missing("identity.capabilities", &format!("capability {number}")),
+        let lacks = |c: &&policy::value::Capability| has.permitted & caps::bit(c.number()) == 0;
+        match policy.capabilities.iter().find(lacks) {
+            Some(capability) => missing(
+                "identity.capabilities",
+                &format!("CAP_{}", capability.name()),
+            ),
             None => Ok(()),
         }
     }
@@ -227,6 +231,13 @@ impl Identity {
             ids::set_gid(self.gid).map_err(at(Step::Gid))?;
         }
         caps::ambient_clear().map_err(at(Step::Ambient))?;
+        // What is kept must be inheritable, and can only become so while the bounding set has it.
+        let now = caps::get().map_err(at(Step::Capabilities))?;
+        let kept = caps::Sets {
+            inheritable: self.capabilities,
+            ..now
+        };
+        caps::set(kept).map_err(at(Step::Capabilities))?;
         for capability in &self.bounding {
             caps::bounding_drop(*capability).map_err(at(Step::Bounding))?;
         }

@@ -61,7 +61,7 @@ pub fn directories(wanted: &[Prepare], uid: u32, gid: u32) -> Result<(), Error> 
 
 type Step = (&'static str, Errno);
 
-/// Walks down from the root, one component at a time.
+/// Walks down from the root, one component at a time; what is there already need not be ours to change.
 fn open_or_make(path: &Path) -> Result<OwnedFd, Step> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let mut directory = nix::fcntl::open("/", flags, Mode::empty()).map_err(|e| ("open", e))?;
@@ -70,12 +70,13 @@ fn open_or_make(path: &Path) -> Result<OwnedFd, Step> {
         .filter(|c| matches!(c, Component::Normal(_)))
     {
         let name = component.as_os_str();
-        match mkdirat(&directory, name, Mode::from_bits_truncate(0o755)) {
-            // There already, or above what is ours to change: opening it tells.
-            Ok(()) | Err(Errno::EEXIST | Errno::EROFS | Errno::EACCES | Errno::EPERM) => {}
-            Err(errno) => return Err(("mkdir", errno)),
-        }
-        directory = openat(&directory, name, flags, Mode::empty()).map_err(|e| ("open", e))?;
+        let made = mkdirat(&directory, name, Mode::from_bits_truncate(0o755));
+        directory = match openat(&directory, name, flags, Mode::empty()) {
+            Ok(below) => below,
+            // Not there, and why it could not be made.
+            Err(Errno::ENOENT) => return Err(("mkdir", made.err().unwrap_or(Errno::ENOENT))),
+            Err(errno) => return Err(("open", errno)),
+        };
     }
     Ok(directory)
 }

@@ -85,7 +85,7 @@ mod tests {
     fn answered(answer: &'static str) -> Result<(), Error> {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/health", server.local_addr().unwrap());
-        let client = std::thread::Builder::new().spawn(move || {
+        let answering = std::thread::Builder::new().spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
             let mut request = [0; 512];
             let read = stream.read(&mut request).unwrap();
@@ -94,7 +94,7 @@ mod tests {
         });
         let result = probe(&url);
         assert!(
-            served
+            answering
                 .unwrap()
                 .join()
                 .unwrap()

@@ -9,10 +9,11 @@ use landlock::{
     ABI, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetError,
 };
-use std::fs::{File, OpenOptions};
+use nix::fcntl::OFlag;
+use nix::sys::stat::{Mode, fstat};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 /// What every program may write to (beside its own descriptors).
@@ -92,12 +93,11 @@ fn allow_contents(
     }
 }
 
-fn open(path: &Path) -> io::Result<(File, bool)> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_PATH)
-        .open(path)?;
-    let is_directory = file.metadata()?.is_dir();
+/// With `O_PATH` nothing is opened but the name: no terminal is made by /dev/ptmx, no FIFO waits for a writer.
+/// Not by the standard library, which on musl takes `O_PATH` for a part of `O_ACCMODE` and drops it.
+fn open(path: &Path) -> io::Result<(OwnedFd, bool)> {
+    let file = nix::fcntl::open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+    let is_directory = fstat(&file)?.st_mode & libc::S_IFMT == libc::S_IFDIR;
     Ok((file, is_directory))
 }
 

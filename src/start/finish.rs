@@ -29,7 +29,7 @@ pub(crate) fn launch(
         forwarding: Forwarding::new(&policy.supervise),
         grace: policy.supervise.grace.get(),
     };
-    match supervisor.run(&started)? {
+    match supervisor.run(started)? {
         supervisor::Ended::Application(end) => Ok(application_ended(end, &mut begun.report)),
         supervisor::Ended::Violation(rule) => Ok(violated(rule, &mut begun.report)),
         supervisor::Ended::NotStarted(refusal) => Err(refusal.into()),

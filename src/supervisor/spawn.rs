@@ -4,6 +4,7 @@ use super::child::{self, Parent};
 use super::handover::Handover;
 use super::launch::Launch;
 use super::program;
+use crate::control::ControlState;
 use crate::identity::Identity;
 use crate::refusal::Refusal;
 use crate::sandbox::Sandbox;
@@ -78,6 +79,15 @@ impl Child {
     /// The seccomp listener, if the filter has one; to be asked for once, after `ready`.
     pub(super) fn take_listener(&self) -> Option<OwnedFd> {
         fd::adopt(self.handover.get().listener())
+    }
+
+    /// Says so where one was counted on: the runtime has a listener of its own, and the kernel allows one.
+    pub(super) fn do_without_listener(&mut self, controls: &mut Vec<ControlState>) {
+        self.sandbox.without_listener();
+        let known = self.sandbox.controls();
+        controls.retain(|state| known.iter().all(|other| other.control != state.control));
+        controls.extend(known);
+        controls.sort_by_key(|state| state.control);
     }
 
     /// Why the child ended before it became the application; `None` if it did become it.

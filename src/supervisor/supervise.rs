@@ -45,6 +45,10 @@ pub struct Supervisor<'a> {
 /// Where the application is in its life.
 #[derive(Clone, Copy, Debug)]
 enum Phase {
+    /// The child closes the envelope.
+    Closing,
+    /// Nothing tells us when execve has succeeded, so that we look.
+    Executing,
     Running,
     /// The first process has ended and the others were asked to go, until then.
     Ending(End, Instant),
@@ -54,18 +58,27 @@ enum Phase {
 
 impl Supervisor<'_> {
     /// Runs until the application and all that it left behind have ended.
-    pub fn run(mut self, started: &Started) -> io::Result<Ended> {
-        let mut phase = Phase::Running;
+    pub fn run(mut self, mut started: Started) -> io::Result<Ended> {
+        let mut phase = Phase::Closing;
         let mut listener = None;
         let mut violation = None;
-        let mut ready_seen = false;
         loop {
-            let [signalled, ready, notified, writable] =
-                self.wait(!ready_seen, listener.as_ref(), phase)?;
+            let [signalled, ready, notified, writable] = self.wait(listener.as_ref(), phase)?;
             if !ready.is_empty() {
-                ready_seen = true;
+                phase = Phase::Executing;
                 listener = self.child.take_listener();
-                self.report.started(started);
+                if listener.is_none() {
+                    self.child.do_without_listener(&mut started.controls);
+                }
+            }
+            let seen = if signalled.is_empty() {
+                Seen::default()
+            } else {
+                self.handle_signals()?
+            };
+            if matches!(phase, Phase::Executing) && self.has_started(&seen) {
+                phase = Phase::Running;
+                self.report.started(&started);
             }
             if let Some(rule) = self.notified(&mut listener, notified)? {
                 violation.get_or_insert(rule);
@@ -74,11 +87,6 @@ impl Supervisor<'_> {
             if !writable.is_empty() {
                 self.report.flush_some();
             }
-            let seen = if signalled.is_empty() {
-                Seen::default()
-            } else {
-                self.handle_signals()?
-            };
             phase = self.advance(phase, &seen)?;
             if let Some(end) = phase.finished(seen.childless) {
                 return Ok(violation.map_or_else(|| self.ended(end), Ended::Violation));
@@ -109,7 +117,7 @@ impl Supervisor<'_> {
     fn advance(&self, phase: Phase, seen: &Seen) -> io::Result<Phase> {
         let now = Instant::now();
         match (phase, seen.application) {
-            (Phase::Running, Some(end)) => {
+            (Phase::Closing | Phase::Executing | Phase::Running, Some(end)) => {
                 if !seen.childless {
                     Remains::of_this_process().signal(libc::SIGTERM)?;
                 }
@@ -129,19 +137,24 @@ impl Supervisor<'_> {
             .map_or(Ended::Application(end), Ended::NotStarted)
     }
 
-    fn wait(
-        &self,
-        for_ready: bool,
-        listener: Option<&OwnedFd>,
-        phase: Phase,
-    ) -> io::Result<[PollFlags; 4]> {
+    /// The application runs, or has run already.
+    fn has_started(&self, seen: &Seen) -> bool {
+        match seen.application {
+            Some(_) => self.child.failure().is_none(),
+            None => tree::has_executed(self.child.pid()),
+        }
+    }
+
+    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 4]> {
         let deadline = match phase {
-            Phase::Running => None,
+            Phase::Closing | Phase::Running => None,
+            // poll(2) counts in milliseconds: the shortest wait there is.
+            Phase::Executing => Some(Instant::now()),
             Phase::Ending(_, until) | Phase::Killed(_, until) => Some(until),
         };
         let descriptors = [
             Some((self.signals.as_fd(), PollFlags::POLLIN)),
-            for_ready.then(|| (self.child.ready(), PollFlags::POLLIN)),
+            matches!(phase, Phase::Closing).then(|| (self.child.ready(), PollFlags::POLLIN)),
             listener.map(|fd| (fd.as_fd(), PollFlags::POLLIN)),
             self.report
                 .poll_fd()

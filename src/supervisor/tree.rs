@@ -5,17 +5,33 @@ use crate::sys::ids;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
+use std::str::FromStr;
 
 /// How far up a chain of parents is followed: a chain that forks faster than we read has no end.
 const DEPTH: usize = 64;
 
-/// The parent of a process (`/proc/PID/stat`, proc(5)); `None` when it is gone.
+/// The parent of a process; `None` when it is gone.
 pub(super) fn parent(pid: i32) -> Option<i32> {
+    stat(pid, PARENT)
+}
+
+/// Whether a process has executed a program since it was forked; so does one that cannot be looked at.
+pub(super) fn has_executed(pid: i32) -> bool {
+    stat::<u32>(pid, FLAGS).is_none_or(|flags| flags & FORKED_BUT_NOT_EXECUTED == 0)
+}
+
+/// Fields of `/proc/PID/stat` (proc(5)), counted from the one after the name.
+const PARENT: usize = 1;
+const FLAGS: usize = 6;
+/// `PF_FORKNOEXEC` in the kernel's sched.h; the same on every kernel since 2.4.
+const FORKED_BUT_NOT_EXECUTED: u32 = 0x40;
+
+fn stat<T: FromStr>(pid: i32, field: usize) -> Option<T> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may itself hold parentheses and spaces; the last one closes it.
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
     let rest = std::str::from_utf8(stat.get(after_name..)?).ok()?;
-    rest.split_whitespace().nth(1)?.parse().ok()
+    rest.split_whitespace().nth(field)?.parse().ok()
 }
 
 /// Whether a process descends from another, as far as both still live.
@@ -91,6 +107,8 @@ mod tests {
             .unwrap();
         let (ours, its) = (std::process::id().cast_signed(), child.id().cast_signed());
         assert_eq!(parent(its), Some(ours));
+        // spawn(3) returns once the execve has succeeded.
+        assert!(has_executed(its));
         assert!(descends(its, ours) && !descends(ours, its));
         assert!(descendants(ours).unwrap().contains(&its));
         child.kill().unwrap();
