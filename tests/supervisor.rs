@@ -336,7 +336,7 @@ fn the_application_cannot_send_pid_1_any_signal() {
         Container::with(&Policy::new().without("identity")).user(APP, 0),
     ] {
         let finished = container.run(["/probe", "signal-init"]);
-        finished.exits(0).reports("syscall.denied");
+        finished.exits(0).reports("process.supervisor");
         let refused = finished
             .out()
             .lines()
@@ -353,7 +353,7 @@ fn a_question_whether_pid_1_is_there_is_no_violation() {
     let finished = container.run(["/probe", "alone"]);
     finished.exits(0).says("a question: ok");
     assert!(
-        finished.events_of("syscall.denied").is_empty(),
+        finished.events_of("process.supervisor").is_empty(),
         "{finished:?}"
     );
 }

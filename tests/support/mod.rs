@@ -8,6 +8,7 @@
     reason = "the runtime's side of the clone has system calls only"
 )]
 mod enter;
+mod memory;
 mod output;
 mod policy;
 mod root;
@@ -15,6 +16,7 @@ mod running;
 mod stdio;
 
 pub use enter::own_network;
+pub use memory::texts_in;
 pub use output::Finished;
 pub use policy::Policy;
 pub use running::{Running, child_of, kill, wait_for_end_of};

@@ -79,6 +79,11 @@ impl Running {
         self
     }
 
+    /// What is on standard error so far.
+    pub fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.captured(2).bytes()).into_owned()
+    }
+
     fn captured(&self, number: usize) -> &Capture {
         &self
             .channels
