@@ -80,6 +80,13 @@ pub fn enter(steps: &[Step], program: &Program) -> io::Result<i32> {
     }
 }
 
+/// The calling thread, and what it starts from now on, get a network without anybody in it.
+pub fn own_network() {
+    // SAFETY: a number.
+    let result = unsafe { libc::unshare(libc::CLONE_NEWNET) };
+    assert!(result == 0, "unshare: {}", io::Error::last_os_error());
+}
+
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings
         .iter()

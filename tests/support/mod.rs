@@ -14,6 +14,7 @@ mod root;
 mod running;
 mod stdio;
 
+pub use enter::own_network;
 pub use output::Finished;
 pub use policy::Policy;
 pub use running::{Running, child_of, kill, wait_for_end_of};
@@ -166,6 +167,18 @@ impl Container {
             container.entry(format!("{}={}", name.as_ref(), value.as_ref()))
         };
         variables.into_iter().fold(self, add)
+    }
+
+    /// This variable in place of what it was, if it was; an empty value takes it out.
+    #[must_use]
+    pub fn replace(mut self, name: &str, value: &str) -> Self {
+        let is_this = |entry: &Vec<u8>| entry.starts_with(format!("{name}=").as_bytes());
+        self.environment.retain(|entry| !is_this(entry));
+        if value.is_empty() {
+            self
+        } else {
+            self.entry(format!("{name}={value}"))
+        }
     }
 
     /// What 0, 1 and 2 are.

@@ -151,17 +151,24 @@ impl Drop for Running {
     }
 }
 
-/// The only child of a process.
+/// The only child of a process, once there is no other: the boot helper may be on its way out.
 pub fn child_of(pid: i32) -> i32 {
-    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    let children: Vec<i32> = list
-        .split_whitespace()
-        .map(|pid| pid.parse().unwrap())
-        .collect();
-    let [child] = children[..] else {
-        panic!("process {pid} has the children {children:?}")
-    };
-    child
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let children: Vec<i32> = list
+            .split_whitespace()
+            .map(|pid| pid.parse().unwrap())
+            .collect();
+        if let [child] = children[..] {
+            return child;
+        }
+        assert!(
+            Instant::now() < until,
+            "process {pid} has the children {children:?}"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Waits until a process is gone, or nothing but its status is left.

@@ -1,0 +1,11 @@
+//! Starts and refused starts through the built program, against the local KMS, metadata and credentials.
+
+mod environment;
+mod helper;
+mod overrides;
+mod policy;
+mod secrets;
+mod task;
+
+#[path = "../support/mod.rs"]
+mod support;
