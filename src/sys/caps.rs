@@ -122,7 +122,7 @@ pub fn bounding_clear() -> io::Result<()> {
 /// Whether the bounding set is empty.
 pub fn bounding_is_empty() -> bool {
     // SAFETY: PR_CAPBSET_READ takes a number and returns 0, 1 or, past the last capability, −1.
-    let has = |capability| unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability) };
+    let has = |capability: libc::c_ulong| unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability) };
     (0..libc::c_ulong::from(u8::MAX))
         .map(has)
         .take_while(|has| *has >= 0)
