@@ -7,6 +7,7 @@ use crate::refusal::{Code, Refusal};
 use crate::step::Step;
 use crate::sys::{caps, ids, process};
 use nix::sys::resource::{Resource, setrlimit};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -123,7 +124,8 @@ impl Identity {
             .fold(0, |mask, c| mask | caps::bit(c.number()));
         let identity = Self {
             change_user: account.uid != current.uid,
-            change_groups: account.gid != current.gid || account.groups != current.groups,
+            change_groups: account.gid != current.gid
+                || beside(account.gid, &account.groups) != beside(current.gid, &current.groups),
             uid: account.uid,
             gid: account.gid,
             groups: account.groups,
@@ -260,6 +262,15 @@ impl Identity {
         let may_change = self.uid == 0 || self.capabilities & caps::bit(caps::SETUID) != 0;
         fault(may_change || ids::set_uid(0).is_err())
     }
+}
+
+/// The groups that say more than the gid does: Docker lists the gid of an image's USER among them.
+fn beside(gid: u32, groups: &[u32]) -> BTreeSet<u32> {
+    groups
+        .iter()
+        .copied()
+        .filter(|group| *group != gid)
+        .collect()
 }
 
 fn numbers(mask: u64) -> Vec<u8> {
