@@ -1,5 +1,11 @@
 //! Who the application becomes, what it keeps, and that nothing else comes back, with the built program.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod support;
 
 use std::fs::{self, Permissions};

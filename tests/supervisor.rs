@@ -1,5 +1,11 @@
 //! PID 1: statuses, signals, orphans, terminals and standard error, with the built program in a pid namespace.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod support;
 
 use std::net::TcpListener;

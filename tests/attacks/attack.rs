@@ -27,7 +27,10 @@ use std::process::ExitCode;
 /// What a system call gave.
 pub(crate) type Result = io::Result<()>;
 
-const ATTACKS: &[(&str, fn() -> Result)] = &[
+type Attack = fn() -> Result;
+
+/// By name.
+const ATTACKS: &[(&str, Attack)] = &[
     ("files-create", files::create),
     ("files-write", files::write),
     ("files-link", files::through_link),
@@ -96,8 +99,7 @@ fn main() -> ExitCode {
 pub(crate) fn call<const N: usize>(number: libc::c_long, given: [usize; N]) -> io::Result<usize> {
     let mut all = [0; 6];
     all[..N].copy_from_slice(&given);
-    let [a, b, c, d, e, f] = all;
-    let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+    let result = unsafe { libc::syscall(number, all[0], all[1], all[2], all[3], all[4], all[5]) };
     usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
 

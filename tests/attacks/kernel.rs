@@ -3,6 +3,9 @@
 use super::{Result, call};
 
 const NEW_USER: usize = 0x1000_0000;
+const SIGCHLD: usize = 0x11;
+/// −2
+const PROCESS_KEYRING: usize = usize::MAX - 1;
 
 pub(crate) fn io_uring() -> Result {
     let mut parameters = [0_u32; 30];
@@ -15,7 +18,6 @@ pub(crate) fn io_uring() -> Result {
 
 pub(crate) fn keys() -> Result {
     let (kind, name) = (c"user".as_ptr() as usize, c"attack".as_ptr() as usize);
-    const PROCESS_KEYRING: usize = -2_isize as usize;
     call(libc::SYS_add_key, [kind, name, name, 6, PROCESS_KEYRING]).map(drop)
 }
 
@@ -30,7 +32,7 @@ pub(crate) fn user_namespace() -> Result {
 }
 
 pub(crate) fn user_namespace_by_clone() -> Result {
-    let child = call(libc::SYS_clone, [NEW_USER | 17])?;
+    let child = call(libc::SYS_clone, [NEW_USER | SIGCHLD])?;
     end_child(child)
 }
 
@@ -38,7 +40,7 @@ pub(crate) fn user_namespace_by_clone() -> Result {
 pub(crate) fn user_namespace_by_clone3() -> Result {
     let mut arguments = [0_u64; 8];
     arguments[0] = NEW_USER as u64;
-    arguments[4] = 17;
+    arguments[4] = SIGCHLD as u64;
     let child = call(
         libc::SYS_clone3,
         [arguments.as_ptr() as usize, size_of_val(&arguments)],

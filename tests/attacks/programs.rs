@@ -9,9 +9,10 @@ use std::process::Command;
 /// `/setuid` is root's.
 pub(crate) fn setuid() -> Result {
     let ids = Command::new("/setuid").arg("ids").output()?;
-    match String::from_utf8_lossy(&ids.stdout).contains(" 0 0\n") {
-        true => Ok(()),
-        false => Err(io::Error::from_raw_os_error(libc::EPERM)),
+    if String::from_utf8_lossy(&ids.stdout).contains(" 0 0\n") {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(libc::EPERM))
     }
 }
 

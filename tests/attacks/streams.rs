@@ -3,13 +3,11 @@
 use super::{Result, call};
 use std::fs::File;
 
+const TIOCSTI: usize = 0x5412;
+
 pub(crate) fn type_into_terminal() -> Result {
     let byte = b'x';
-    call(
-        libc::SYS_ioctl,
-        [0, libc::TIOCSTI as usize, &raw const byte as usize],
-    )
-    .map(drop)
+    call(libc::SYS_ioctl, [0, TIOCSTI, &raw const byte as usize]).map(drop)
 }
 
 /// The kernel takes the request for an int, a filter that compares 64 bits does not.
@@ -18,11 +16,7 @@ pub(crate) fn type_with_high_bits() -> Result {
     let byte = b'x';
     call(
         libc::SYS_ioctl,
-        [
-            0,
-            libc::TIOCSTI as usize | 1 << 40,
-            &raw const byte as usize,
-        ],
+        [0, TIOCSTI | 1 << 40, &raw const byte as usize],
     )
     .map(drop)
 }

@@ -6,8 +6,11 @@ use micro_enforcer::ctl::local::{Counts, Fault, Faults};
 use std::fs;
 use std::time::{Duration, Instant};
 
+/// Whether a stage has been reached.
+type Reached = fn(&Counts) -> bool;
+
 /// Each stage hangs, and whether it has been reached.
-fn stages() -> [(&'static str, Faults, fn(&Counts) -> bool); 3] {
+fn stages() -> [(&'static str, Faults, Reached); 3] {
     [
         ("metadata", metadata(Fault::Hang), |counts| {
             counts.container > 0
@@ -23,7 +26,7 @@ fn hanging(faults: Faults) -> Task {
     Task::troubled(faults).with_sealed("DB_PASSWORD", PLAINTEXT)
 }
 
-fn wait_until_asked(task: &Task, reached: fn(&Counts) -> bool) {
+fn wait_until_asked(task: &Task, reached: Reached) {
     let until = Instant::now() + Duration::from_secs(10);
     while !reached(&task.server.counts()) {
         assert!(

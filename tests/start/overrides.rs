@@ -132,11 +132,8 @@ fn on_ecs(test: impl FnOnce(Task) + Send) {
         test(task);
     };
     thread::scope(|scope| {
-        thread::Builder::new()
-            .spawn_scoped(scope, run)
-            .unwrap()
-            .join()
-            .unwrap()
+        let alone = thread::Builder::new().spawn_scoped(scope, run).unwrap();
+        alone.join().unwrap();
     });
 }
 
