@@ -59,7 +59,7 @@ impl<'a> Attack<'a> {
     }
 
     /// An image that starts as root, and the policy drops it.
-    fn from_root(self, policy: &Policy) -> Finished {
+    fn started_by_root(self, policy: &Policy) -> Finished {
         self.container(policy).run(["/attack", self.name])
     }
 
@@ -79,7 +79,7 @@ impl<'a> Attack<'a> {
     fn is_refused_and_reported(self, rule: &str) {
         self.is_alive();
         for finished in [
-            self.from_root(&Policy::new()),
+            self.started_by_root(&Policy::new()),
             self.same_user(&Policy::new()),
         ] {
             failed(&finished).reports(rule);
@@ -90,7 +90,7 @@ impl<'a> Attack<'a> {
     fn is_refused(self) {
         self.is_alive();
         for finished in [
-            self.from_root(&Policy::new()),
+            self.started_by_root(&Policy::new()),
             self.same_user(&Policy::new()),
         ] {
             failed(&finished);
@@ -169,7 +169,7 @@ fn not_even_an_application_that_keeps_the_capability_opens_a_raw_socket() {
         "identity",
         "{user: \"10001:10001\", capabilities: [NET_RAW]}",
     );
-    failed(&Attack::new("kernel-raw-socket").from_root(&policy)).reports("syscall.denied");
+    failed(&Attack::new("kernel-raw-socket").started_by_root(&policy)).reports("syscall.denied");
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -177,7 +177,9 @@ fn not_even_an_application_that_keeps_the_capability_opens_a_raw_socket() {
 fn calls_of_the_32_bit_interface_end_the_process() {
     let attack = Attack::new("interface-int-0x80");
     attack.is_alive();
-    attack.from_root(&Policy::new()).exits(128 + libc::SIGSYS);
+    attack
+        .started_by_root(&Policy::new())
+        .exits(128 + libc::SIGSYS);
     attack.same_user(&Policy::new()).exits(128 + libc::SIGSYS);
 }
 
@@ -186,7 +188,7 @@ fn calls_of_the_32_bit_interface_end_the_process() {
 fn calls_of_the_x32_interface_are_refused_and_reported() {
     // Most kernels are built without it and refuse it themselves; what counts is that the filter is asked first.
     let attack = Attack::new("interface-x32");
-    failed(&attack.from_root(&Policy::new())).reports("syscall.denied");
+    failed(&attack.started_by_root(&Policy::new())).reports("syscall.denied");
 }
 
 #[test]
@@ -230,7 +232,7 @@ fn reports_are_not_taken_out_of_their_pipe() {
     let attack = Attack::new("stream-read-reports");
     attack.is_alive();
     // An image's own USER owns the pipes that the runtime made for it.
-    failed(&attack.from_root(&Policy::new())).says("failed: EACCES");
+    failed(&attack.started_by_root(&Policy::new())).says("failed: EACCES");
 }
 
 #[test]
@@ -252,7 +254,7 @@ fn nothing_is_written_outside_of_what_the_policy_says() {
     for name in names.map(|name| format!("files-{name}")) {
         let attack = Attack::new(&name);
         attack.is_alive();
-        for finished in [attack.from_root(&policy), attack.same_user(&policy)] {
+        for finished in [attack.started_by_root(&policy), attack.same_user(&policy)] {
             failed(&finished);
             assert_eq!(finished.controls()["files"], "enforced");
         }
