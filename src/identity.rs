@@ -85,8 +85,6 @@ pub struct Current {
     pub groups: Vec<u32>,
     /// Capability sets.
     pub capabilities: caps::Sets,
-    /// Bounding set.
-    pub bounding: u64,
 }
 
 impl Current {
@@ -97,7 +95,6 @@ impl Current {
             gid: ids::gids()?.effective,
             groups: ids::groups()?,
             capabilities: caps::get()?,
-            bounding: caps::bounding(),
         })
     }
 }
@@ -114,8 +111,7 @@ pub struct Identity {
     umask: Option<u32>,
     change_user: bool,
     change_groups: bool,
-    bounding: Vec<u8>,
-    set_securebits: bool,
+    holds_setpcap: bool,
 }
 
 impl Identity {
@@ -126,7 +122,6 @@ impl Identity {
             .capabilities
             .iter()
             .fold(0, |mask, c| mask | caps::bit(c.number()));
-        let set_pcap = current.capabilities.has(caps::SETPCAP);
         let identity = Self {
             change_user: account.uid != current.uid,
             change_groups: account.gid != current.gid
@@ -138,12 +133,7 @@ impl Identity {
             capabilities,
             limits: limits(&policy.rlimits),
             umask: policy.umask.map(policy::value::FileMode::bits),
-            bounding: if set_pcap {
-                numbers(current.bounding)
-            } else {
-                Vec::new()
-            },
-            set_securebits: set_pcap,
+            holds_setpcap: current.capabilities.has(caps::SETPCAP),
         };
         identity.check(policy, current).map(|()| identity)
     }
@@ -201,7 +191,7 @@ impl Identity {
     /// By what the control holds, for the start event.
     pub fn describe(&self) -> String {
         let kept = numbers(self.capabilities).len();
-        let bounding = match (self.set_securebits, kept) {
+        let bounding = match (self.holds_setpcap, kept) {
             (true, _) => "bounding set emptied, securebits locked",
             (false, _) => {
                 "no CAP_SETPCAP: bounding set and securebits as the runtime left them, out of reach by no_new_privs"
@@ -238,10 +228,8 @@ impl Identity {
             ..now
         };
         caps::set(kept).map_err(at(Step::Capabilities))?;
-        for capability in &self.bounding {
-            caps::bounding_drop(*capability).map_err(at(Step::Bounding))?;
-        }
-        if self.set_securebits {
+        if self.holds_setpcap {
+            caps::bounding_clear().map_err(at(Step::Bounding))?;
             caps::lock_securebits().map_err(at(Step::Securebits))?;
         }
         // After the securebits, whose setting clears it.
@@ -269,7 +257,7 @@ impl Identity {
         fault(ids::uids()?.all(self.uid) && ids::gids()?.all(self.gid))?;
         fault(caps::get()? == caps::Sets::all(self.capabilities))?;
         fault(process::has_no_new_privs())?;
-        fault(!self.set_securebits || caps::bounding() == 0)?;
+        fault(!self.holds_setpcap || caps::bounding_is_empty())?;
         // An application that keeps CAP_SETUID is meant to change its uid.
         let may_change = self.uid == 0 || self.capabilities & caps::bit(caps::SETUID) != 0;
         fault(may_change || ids::set_uid(0).is_err())

@@ -1,6 +1,6 @@
 //! The root file system of a test container: a directory of its own, the host's `/usr`, and what a runtime mounts.
 
-use super::enter::Step;
+use super::step::Step;
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
