@@ -29,9 +29,10 @@ pub fn render(rows: &[[String; 5]]) -> String {
     });
     let lines = all.iter().map(|row| {
         let cells = row.iter().zip(widths);
-        let line: String = cells
+        let line = cells
             .map(|(cell, width)| format!("{cell:width$}  "))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         line.trim_end().to_owned() + "\n"
     });
     lines.collect()
