@@ -29,11 +29,10 @@ pub fn render(rows: &[[String; 5]]) -> String {
     });
     let lines = all.iter().map(|row| {
         let cells = row.iter().zip(widths);
-        let line = cells
-            .map(|(cell, width)| format!("{cell:width$}  "))
-            .collect::<Vec<_>>()
-            .concat();
-        line.trim_end().to_owned() + "\n"
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
     });
     lines.collect()
 }
