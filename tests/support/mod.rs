@@ -1,19 +1,26 @@
 //! A container runtime for tests: runs the built wrapper as PID 1 of its own pid and mount namespaces, with a root
 //! file system, capabilities, user, descriptors and environment as a test wants them.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses a part of it"
+)]
 
 #[allow(
     unsafe_code,
     reason = "the runtime's side of the clone has system calls only"
 )]
 mod enter;
+mod filter;
+mod network;
 mod output;
 mod policy;
 mod root;
 mod running;
 mod stdio;
 
+pub use network::own_network;
 pub use output::Finished;
 pub use policy::Policy;
 pub use running::{Running, child_of, kill, wait_for_end_of};
@@ -61,6 +68,7 @@ const fn capabilities(numbers: &[u8]) -> u64 {
 #[derive(Debug)]
 pub struct Container {
     root: Arc<Root>,
+    shared: Vec<(PathBuf, PathBuf)>,
     wrapped: bool,
     bounding: u64,
     user: Option<(u32, u64)>,
@@ -99,8 +107,9 @@ impl Container {
             ("/probe", example("probe")),
             ("/attack", example("attack")),
         ];
-        Self {
+        let container = Self {
             root: Arc::new(Root::new(&programs)),
+            shared: Vec::new(),
             wrapped: true,
             bounding: DOCKER,
             user: None,
@@ -111,7 +120,8 @@ impl Container {
             streams: [Stream::Null, Stream::Pipe, Stream::Pipe],
             filter: None,
             after: Vec::new(),
-        }
+        };
+        container.shared(Path::new("/usr"), "/usr")
     }
 
     /// No wrapper: the command itself is PID 1.
@@ -125,6 +135,24 @@ impl Container {
     #[must_use]
     pub fn file(self, path: &str, content: &str, mode: u32) -> Self {
         self.root.file(path, content.as_bytes(), mode);
+        self
+    }
+
+    /// A directory of the host that the image has as well, to read.
+    #[must_use]
+    pub fn shared(mut self, from: &Path, path: &str) -> Self {
+        let target = self.root.host(path);
+        fs::create_dir_all(&target).unwrap();
+        self.shared.push((from.to_owned(), target));
+        self
+    }
+
+    /// A directory of the image that belongs to this user.
+    #[must_use]
+    pub fn directory(self, path: &str, owner: u32) -> Self {
+        let host = self.root.host(path);
+        fs::create_dir_all(&host).unwrap();
+        std::os::unix::fs::chown(host, Some(owner), Some(owner)).unwrap();
         self
     }
 
@@ -185,7 +213,7 @@ impl Container {
     /// A runtime whose filter does not know these calls.
     #[must_use]
     pub fn without_calls(mut self, numbers: &[libc::c_long]) -> Self {
-        self.filter = Some(Step::Without(without(numbers)));
+        self.filter = Some(Step::Without(filter::without(numbers)));
         self
     }
 
@@ -252,7 +280,7 @@ impl Container {
 
     fn steps(&self, channels: &[Channel]) -> Vec<Step> {
         let mut steps = vec![Step::CloseOnExec];
-        steps.extend(self.root.steps(self.read_only));
+        steps.extend(self.root.steps(self.read_only, &self.shared));
         for number in 0..3_usize {
             let channel = channels.get(number).unwrap_or(&channels[0]);
             steps.push(channel.step(i32::try_from(number).unwrap()));
@@ -311,33 +339,4 @@ fn example(name: &str) -> PathBuf {
         path.display()
     );
     path
-}
-
-/// Calls by number fail with ENOSYS, everything else passes.
-fn without(numbers: &[libc::c_long]) -> Vec<libc::sock_filter> {
-    let statement = |code: u32, k: u32, jt, jf| libc::sock_filter {
-        code: u16::try_from(code).unwrap(),
-        jt,
-        jf,
-        k,
-    };
-    let load = statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0);
-    let give = |value| statement(libc::BPF_RET | libc::BPF_K, value, 0, 0);
-    let refuse = |number: &libc::c_long| {
-        let equal = statement(
-            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-            u32::try_from(*number).unwrap(),
-            0,
-            1,
-        );
-        [
-            equal,
-            give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS.unsigned_abs()),
-        ]
-    };
-    [load]
-        .into_iter()
-        .chain(numbers.iter().flat_map(refuse))
-        .chain([give(libc::SECCOMP_RET_ALLOW)])
-        .collect()
 }

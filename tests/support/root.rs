@@ -77,7 +77,7 @@ impl Root {
     }
 
     /// The mounts that a runtime makes, and the change of root.
-    pub fn steps(&self, read_only: bool) -> Vec<Step> {
+    pub fn steps(&self, read_only: bool, shared: &[(PathBuf, PathBuf)]) -> Vec<Step> {
         let bind = libc::MS_BIND | libc::MS_REC;
         let harmless = libc::MS_NOSUID | libc::MS_NODEV;
         let mut steps = vec![
@@ -93,14 +93,6 @@ impl Root {
                 &self.host("/"),
                 "",
                 bind,
-                "",
-            ),
-            mount("/usr", &self.host("/usr"), "", bind, ""),
-            mount(
-                "none",
-                &self.host("/usr"),
-                "",
-                libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY,
                 "",
             ),
             mount(
@@ -126,6 +118,11 @@ impl Root {
                 "newinstance,ptmxmode=0666,mode=0620",
             ),
         ];
+        for (source, target) in shared {
+            let read_only = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY;
+            steps.push(mount(&source.display().to_string(), target, "", bind, ""));
+            steps.push(mount("none", target, "", read_only, ""));
+        }
         steps.extend(DEVICES.map(|device| {
             mount(
                 &format!("/dev/{device}"),
