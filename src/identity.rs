@@ -7,6 +7,7 @@ use crate::refusal::{Code, Refusal};
 use crate::step::Step;
 use crate::sys::{caps, ids, process};
 use nix::sys::resource::{Resource, setrlimit};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -84,8 +85,6 @@ pub struct Current {
     pub groups: Vec<u32>,
     /// Capability sets.
     pub capabilities: caps::Sets,
-    /// Bounding set.
-    pub bounding: u64,
 }
 
 impl Current {
@@ -96,7 +95,6 @@ impl Current {
             gid: ids::gids()?.effective,
             groups: ids::groups()?,
             capabilities: caps::get()?,
-            bounding: caps::bounding(),
         })
     }
 }
@@ -113,8 +111,7 @@ pub struct Identity {
     umask: Option<u32>,
     change_user: bool,
     change_groups: bool,
-    bounding: Vec<u8>,
-    set_securebits: bool,
+    holds_setpcap: bool,
 }
 
 impl Identity {
@@ -125,10 +122,10 @@ impl Identity {
             .capabilities
             .iter()
             .fold(0, |mask, c| mask | caps::bit(c.number()));
-        let set_pcap = current.capabilities.has(caps::SETPCAP);
         let identity = Self {
             change_user: account.uid != current.uid,
-            change_groups: account.gid != current.gid || account.groups != current.groups,
+            change_groups: account.gid != current.gid
+                || beside(account.gid, &account.groups) != beside(current.gid, &current.groups),
             uid: account.uid,
             gid: account.gid,
             groups: account.groups,
@@ -136,12 +133,7 @@ impl Identity {
             capabilities,
             limits: limits(&policy.rlimits),
             umask: policy.umask.map(policy::value::FileMode::bits),
-            bounding: if set_pcap {
-                numbers(current.bounding)
-            } else {
-                Vec::new()
-            },
-            set_securebits: set_pcap,
+            holds_setpcap: current.capabilities.has(caps::SETPCAP),
         };
         identity.check(policy, current).map(|()| identity)
     }
@@ -199,7 +191,7 @@ impl Identity {
     /// By what the control holds, for the start event.
     pub fn describe(&self) -> String {
         let kept = numbers(self.capabilities).len();
-        let bounding = match (self.set_securebits, kept) {
+        let bounding = match (self.holds_setpcap, kept) {
             (true, _) => "bounding set emptied, securebits locked",
             (false, _) => {
                 "no CAP_SETPCAP: bounding set and securebits as the runtime left them, out of reach by no_new_privs"
@@ -236,10 +228,8 @@ impl Identity {
             ..now
         };
         caps::set(kept).map_err(at(Step::Capabilities))?;
-        for capability in &self.bounding {
-            caps::bounding_drop(*capability).map_err(at(Step::Bounding))?;
-        }
-        if self.set_securebits {
+        if self.holds_setpcap {
+            caps::bounding_clear().map_err(at(Step::Bounding))?;
             caps::lock_securebits().map_err(at(Step::Securebits))?;
         }
         // After the securebits, whose setting clears it.
@@ -267,11 +257,20 @@ impl Identity {
         fault(ids::uids()?.all(self.uid) && ids::gids()?.all(self.gid))?;
         fault(caps::get()? == caps::Sets::all(self.capabilities))?;
         fault(process::has_no_new_privs())?;
-        fault(!self.set_securebits || caps::bounding() == 0)?;
+        fault(!self.holds_setpcap || caps::bounding_is_empty())?;
         // An application that keeps CAP_SETUID is meant to change its uid.
         let may_change = self.uid == 0 || self.capabilities & caps::bit(caps::SETUID) != 0;
         fault(may_change || ids::set_uid(0).is_err())
     }
+}
+
+/// The groups that say more than the gid does: Docker lists the gid of an image's USER among them.
+fn beside(gid: u32, groups: &[u32]) -> BTreeSet<u32> {
+    groups
+        .iter()
+        .copied()
+        .filter(|group| *group != gid)
+        .collect()
 }
 
 fn numbers(mask: u64) -> Vec<u8> {

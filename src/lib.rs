@@ -64,7 +64,9 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     )?;
     let facts = start::facts(&policy, &invocation, &identity, &booted, controls);
     let environment = start::environment(&policy, &invocation, &identity, booted, begun)?;
+    // Neither what was sealed nor what ECS injected in clear stays with us.
     drop(plan);
+    drop(invocation.environment);
     stdio::hand_over(&identity)?;
     let command = invocation.command;
     let launch = Launch::new(Parts {

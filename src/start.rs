@@ -101,7 +101,7 @@ fn reported(invocation: Invocation, blocked: Blocked) -> u8 {
     let begun = Signals::open(&blocked)
         .map_err(Refusal::from)
         .and_then(|signals| {
-            let report = Reporter::new(&policy::Report::default(), context(&invocation, None)?)?;
+            let report = Reporter::new(&policy::Report::default(), context(&invocation)?)?;
             Ok(Begun {
                 blocked,
                 signals,
@@ -157,24 +157,17 @@ fn complain(line: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn context(invocation: &Invocation, policy: Option<&Policy>) -> io::Result<report::Context> {
+fn context(invocation: &Invocation) -> io::Result<report::Context> {
+    let hostname = nix::unistd::gethostname()?.to_string_lossy().into_owned();
+    let program = invocation
+        .command
+        .first()
+        .map(|name| name.as_bytes().to_vec());
     Ok(report::Context {
         correlation_uid: report::correlation_uid()?,
-        platform: policy.map(|policy| policy.platform).unwrap_or_default(),
-        hostname: nix::unistd::gethostname()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        program: invocation
-            .command
-            .first()
-            .map(|name| name.as_bytes().to_vec())
-            .unwrap_or_default(),
-        policy: policy.map(|policy| report::PolicyFacts {
-            name: policy.name.clone(),
-            serial: policy.serial,
-            sha256: policy.sha256.clone(),
-            labels: policy.labels.clone(),
-        }),
+        hostname,
+        program: program.unwrap_or_default(),
+        ..report::Context::default()
     })
 }
 
@@ -188,7 +181,9 @@ pub(crate) fn unix_now() -> i64 {
 /// The policy that holds here and now; from then on reports are as it wants them.
 pub(crate) fn policy(invocation: &Invocation, begun: &mut Begun) -> Result<Policy, Stop> {
     let policy = policy::load(&LoadRequest::new(&invocation.settings))?;
-    begun.report = Reporter::new(&policy.report, context(invocation, Some(&policy))?)?;
+    begun
+        .report
+        .adopt(&policy.report, policy.platform, facts::policy(&policy));
     let in_force = policy.in_force(unix_now())?;
     begun.tell(in_force.finding);
     Ok(in_force.policy)

@@ -17,7 +17,7 @@ packages() {
     # Run level 1: a package starts no service. The tests start Docker themselves, and stop it.
     export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
     apt-get update -qq
-    xargs apt-get install -qq --yes --no-install-recommends <<<"$missing"
+    xargs apt-get install -qq -o Dpkg::Use-Pty=0 --yes --no-install-recommends <<<"$missing"
 }
 
 targets() {

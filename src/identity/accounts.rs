@@ -94,15 +94,11 @@ struct User {
 impl User {
     fn find(passwd: &str, wanted: &str) -> Result<Self, Error> {
         let number = wanted.parse::<u32>().ok();
-        let line = passwd
-            .lines()
-            .map(|line| line.split(':').collect::<Vec<_>>())
-            .find(|fields| {
-                fields.len() >= 6
-                    && (fields[0] == wanted || number.is_some() && fields[2].parse().ok() == number)
-            });
-        match (line, number) {
-            (Some(fields), _) => Self::from_line(&fields).ok_or_else(|| unknown(PASSWD, wanted)),
+        let named = |[name, _, uid, ..]: &[&str; 6]| {
+            *name == wanted || number.is_some() && uid.parse().ok() == number
+        };
+        match (passwd.lines().filter_map(fields).find(named), number) {
+            (Some(line), _) => Self::from_line(line).ok_or_else(|| unknown(PASSWD, wanted)),
             (None, Some(uid)) => Ok(Self {
                 name: None,
                 uid,
@@ -113,22 +109,37 @@ impl User {
         }
     }
 
-    fn from_line(fields: &[&str]) -> Option<Self> {
+    fn from_line([name, _, uid, gid, _, home]: [&str; 6]) -> Option<Self> {
         Some(Self {
-            name: Some(fields[0].to_owned()),
-            uid: fields[2].parse().ok()?,
-            gid: Some(fields[3].parse().ok()?),
-            home: Some(fields[5])
+            name: Some(name.to_owned()),
+            uid: uid.parse().ok()?,
+            gid: Some(gid.parse().ok()?),
+            home: Some(home)
                 .filter(|home| home.starts_with('/'))
                 .map(PathBuf::from),
         })
     }
 }
 
+/// The first fields of a line; `None` if it has fewer.
+fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
+    let mut all = line.split(':');
+    let mut fields = [""; N];
+    for field in &mut fields {
+        *field = all.next()?;
+    }
+    Some(fields)
+}
+
 fn group_id(group: &str, wanted: &str) -> Result<u32, Error> {
-    let named = lines_of(group)
-        .find(|fields| fields[0] == wanted)
-        .and_then(|fields| fields[2].parse().ok());
+    let id = |[name, _, gid]: [&str; 3]| {
+        if name == wanted {
+            gid.parse().ok()
+        } else {
+            None
+        }
+    };
+    let named = group.lines().filter_map(fields).find_map(id);
     named
         .or_else(|| wanted.parse().ok())
         .ok_or_else(|| unknown(GROUP, wanted))
@@ -136,24 +147,15 @@ fn group_id(group: &str, wanted: &str) -> Result<u32, Error> {
 
 /// The primary group and every group of group(5) that lists the user.
 fn member_of(group: &str, user: &str, primary: u32) -> Vec<u32> {
-    let listed = lines_of(group)
-        .filter(|fields| {
-            fields
-                .get(3)
-                .is_some_and(|members| members.split(',').any(|member| member == user))
-        })
-        .filter_map(|fields| fields[2].parse().ok());
+    let listed = group
+        .lines()
+        .filter_map(fields)
+        .filter(|[_, _, _, members]| members.split(',').any(|member| member == user))
+        .filter_map(|[_, _, gid, _]| gid.parse().ok());
     let mut groups: Vec<u32> = std::iter::once(primary).chain(listed).collect();
     groups.sort_unstable();
     groups.dedup();
     groups
-}
-
-fn lines_of(group: &str) -> impl Iterator<Item = Vec<&str>> {
-    group
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .filter(|fields| fields.len() >= 3)
 }
 
 fn unknown(file: &'static str, name: &str) -> Error {

@@ -21,7 +21,7 @@ pub use scope::{Context, PolicyFacts, TaskFacts, correlation_uid};
 
 use crate::control::State;
 use crate::finding::{Action, Finding};
-use crate::policy::{Format, Report, Sink, StartDetail};
+use crate::policy::{Format, Platform, Report, Sink, StartDetail};
 use crate::refusal::Refusal;
 use event::Event;
 use queue::{Priority, Queue};
@@ -76,6 +76,17 @@ impl Reporter {
             sequence: 0,
             dropped: BTreeMap::new(),
         })
+    }
+
+    /// From now on events are as this policy wants them, and name it.
+    pub fn adopt(&mut self, report: &Report, platform: Platform, policy: PolicyFacts) {
+        self.scope.context.platform = platform;
+        self.scope.context.policy = Some(policy);
+        self.scope.arguments = report.arguments;
+        self.scope.start = report.start;
+        self.format = report.format;
+        self.events = report.to.contains(&Sink::Stderr);
+        self.throttle = Throttle::new(report.limit, Instant::now());
     }
 
     /// From now on events name the task.

@@ -6,7 +6,7 @@ use crate::control::ControlState;
 use crate::identity::Identity;
 use crate::image::{Admission, ImageIdentity};
 use crate::policy::Policy;
-use crate::report::{self, Matched, OpenedSecret, Started, TaskFacts};
+use crate::report::{self, Matched, OpenedSecret, PolicyFacts, Started, TaskFacts};
 use std::os::unix::ffi::OsStrExt;
 
 /// What the start event says; the process is not known yet.
@@ -57,6 +57,16 @@ fn matched(admission: &Admission) -> Option<Matched> {
             from: matched.from.as_str().to_owned(),
         }),
         Admission::Refused(_) => None,
+    }
+}
+
+/// Which policy this is.
+pub(super) fn policy(policy: &Policy) -> PolicyFacts {
+    PolicyFacts {
+        name: policy.name.clone(),
+        serial: policy.serial,
+        sha256: policy.sha256.clone(),
+        labels: policy.labels.clone(),
     }
 }
 

@@ -38,12 +38,16 @@ pub(crate) fn launch(
 
 /// There is nobody left to report afterwards, so that the start event goes first.
 fn become_application(launch: &Launch, started: &Started, begun: &mut Begun) -> Result<u8, Stop> {
+    let deadline = Instant::now() + super::LAST_WORDS;
+    if let Some(signal) = supervisor::wait_until_childless(&begun.signals, deadline)? {
+        return Err(Stop::Interrupted(signal));
+    }
     let started = Started {
         pid: nix::unistd::getpid().as_raw(),
         ..started.clone()
     };
     begun.report.started(&started);
-    begun.report.flush_until(Instant::now() + super::LAST_WORDS);
+    begun.report.flush_until(deadline);
     Err(supervisor::exec_in_place(launch, &begun.blocked).into())
 }
 

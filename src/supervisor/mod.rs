@@ -18,7 +18,7 @@ pub use launch::{Launch, Parts};
 pub use program::Program;
 pub use signals::Forwarding;
 pub use spawn::{Child, exec_in_place, spawn};
-pub use start::{Helper, Outcome};
+pub use start::{Helper, Outcome, wait_until_childless};
 pub use supervise::{Ended, Supervisor};
 
 use crate::sys::{caps, process};

@@ -88,6 +88,20 @@ impl Helper {
     }
 }
 
+/// Waits until the helper, which has nothing left to do, is reaped: an application that replaces us would find a
+/// child that it never made. Returns the signal that ended the start meanwhile.
+pub fn wait_until_childless(signals: &Signals, deadline: Instant) -> io::Result<Option<i32>> {
+    while reaper::reap(|_, _| {})? && Instant::now() < deadline {
+        wait::wait([Some((signals.as_fd(), PollFlags::POLLIN))], Some(deadline))?;
+        while let Some(arrived) = signals.next()? {
+            if signals::ends_the_start(arrived.signal) {
+                return Ok(Some(arrived.signal));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// The helper must not outlive the supervisor, which may have ended before the request for that signal.
 fn outlived(parent: Pid) -> bool {
     process::die_with_parent().is_err() || nix::unistd::getppid() != parent

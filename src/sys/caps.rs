@@ -105,28 +105,28 @@ const fn low(mask: u64) -> u32 {
     mask as u32
 }
 
-/// Whether the bounding set has this capability; `None` where the kernel does not know its number.
-pub fn bounding_has(capability: u8) -> Option<bool> {
-    // SAFETY: PR_CAPBSET_READ takes a number and returns 0, 1 or −1.
-    match unsafe { libc::prctl(libc::PR_CAPBSET_READ, libc::c_ulong::from(capability)) } {
-        0 => Some(false),
-        1 => Some(true),
-        _ => None,
+/// Empties the bounding set; needs `CAP_SETPCAP`. Async-signal-safe.
+///
+/// EINVAL is the kernel's word for a number past its last capability.
+pub fn bounding_clear() -> io::Result<()> {
+    for capability in 0..libc::c_ulong::from(u8::MAX) {
+        // SAFETY: PR_CAPBSET_DROP takes a number.
+        match cvt(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability) }) {
+            Err(error) if capability > 0 && error.raw_os_error() == Some(libc::EINVAL) => break,
+            result => drop(result?),
+        }
     }
-}
-
-/// The bounding set.
-pub fn bounding() -> u64 {
-    (0..64)
-        .map_while(|c| bounding_has(c).map(|has| (c, has)))
-        .fold(0, |mask, (c, has)| mask | u64::from(has) << c)
-}
-
-/// Takes a capability out of the bounding set; needs `CAP_SETPCAP`.
-pub fn bounding_drop(capability: u8) -> io::Result<()> {
-    // SAFETY: PR_CAPBSET_DROP takes a number.
-    cvt(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, libc::c_ulong::from(capability)) })?;
     Ok(())
+}
+
+/// Whether the bounding set is empty.
+pub fn bounding_is_empty() -> bool {
+    // SAFETY: PR_CAPBSET_READ takes a number and returns 0, 1 or, past the last capability, −1.
+    let has = |capability: libc::c_ulong| unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability) };
+    (0..libc::c_ulong::from(u8::MAX))
+        .map(has)
+        .take_while(|has| *has >= 0)
+        .all(|has| has == 0)
 }
 
 /// Empties the ambient set.

@@ -15,6 +15,7 @@ mod kms;
 mod platform;
 mod policy;
 
+mod compose;
 mod images;
 mod privileges;
 mod refusals;

@@ -15,13 +15,26 @@ const NETWORK: &str = "micro-enforcer-test";
 
 /// `docker run` for a task on ECS, with `policy` in place of the image's own.
 pub fn task(policy: &Path) -> Run {
+    baked_task().option(&["--volume", &mount(policy)])
+}
+
+fn mount(policy: &Path) -> String {
     let folder = policy.parent().unwrap().canonicalize().unwrap();
-    let mount = format!("{}:/etc/micro-enforcer:ro", folder.display());
-    baked_task().option(&["--volume", &mount])
+    format!("{}:/etc/micro-enforcer:ro", folder.display())
 }
 
 /// `docker run` for a task on ECS, with the policy that the image brings.
 pub fn baked_task() -> Run {
+    // awsvpc names a host after its address, and not, as Docker does, after its id.
+    run().option(&["--hostname", "ip-169-254-170-10.ec2.internal"])
+}
+
+/// As on ECS, but on a host that Docker named after the container's id.
+pub fn strange_task(policy: &Path) -> Run {
+    run().option(&["--volume", &mount(policy)])
+}
+
+fn run() -> Run {
     let server = platform();
     let path = |uri: &str| uri.replacen(&server.base_url(), "", 1);
     let metadata = format!("http://{ADDRESS}{}", path(&server.metadata_uri()));

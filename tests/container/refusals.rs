@@ -2,7 +2,7 @@
 
 use crate::docker::Ended;
 use crate::kms::kms;
-use crate::platform::{ADDRESS, digest, task};
+use crate::platform::{ADDRESS, digest, strange_task, task};
 use crate::policy::{Policy, allow};
 
 const OTHER_DIGEST: &str =
@@ -42,6 +42,17 @@ fn another_image_is_203() {
 }
 
 #[test]
+fn the_metadata_of_another_container_is_204() {
+    let policy = Policy::new().write("another-container");
+    let ended = strange_task(&policy).wait("example", &["/app/server"]);
+    assert_refused(
+        &ended,
+        204,
+        &["another container", "ECS_CONTAINER_METADATA_URI_V4"],
+    );
+}
+
+#[test]
 fn another_command_is_211() {
     let ended = refuse(
         "command",
@@ -75,7 +86,7 @@ fn a_kms_that_cannot_be_reached_is_207() {
         ..Policy::new()
     };
     let ended = refuse("unreachable", &policy, "orders-api", &["/app/server"]);
-    assert_refused(&ended, 207, &[&policy.endpoint]);
+    assert_refused(&ended, 207, &["DB_PASSWORD", "aws.endpoints.kms"]);
 }
 
 #[test]

@@ -6,8 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 clean() {
-    docker ps --all --quiet --filter label=micro-enforcer.test | xargs --no-run-if-empty docker rm --force >/dev/null
-    docker network ls --quiet --filter label=micro-enforcer.test | xargs --no-run-if-empty docker network rm >/dev/null
+    local label
+    for label in micro-enforcer.test com.docker.compose.project=micro-enforcer-test; do
+        docker ps --all --quiet --filter "label=$label" | xargs --no-run-if-empty docker rm --force >/dev/null
+        docker network ls --quiet --filter "label=$label" | xargs --no-run-if-empty docker network rm >/dev/null
+    done
     docker image prune --force --filter label=micro-enforcer.test >/dev/null # earlier builds, now without a name
 }
 trap clean EXIT

@@ -1,8 +1,8 @@
 //! `batch-job.yaml`: a job in Python, started by an override.
 
 use crate::run::{
-    APP, NOTHING, application, application_of, enforces, go_on, limit, needs, quiet, runs_as,
-    shipped, status, undisturbed,
+    APP, ENVELOPE, NOTHING, application, application_of, enforces, go_on, limit, needs, quiet,
+    runs_as, shipped, status, undisturbed,
 };
 use crate::support::{Container, Stream};
 
@@ -44,17 +44,7 @@ fn a_job_reads_its_override_writes_its_files_and_ends_with_its_status() {
     go_on(&bare);
     undisturbed(&finished, &bare.finish());
     finished.exits(3);
-    enforces(
-        &finished,
-        &[
-            "command",
-            "secrets",
-            "privileges",
-            "syscalls",
-            "files",
-            "self_protection",
-        ],
-    );
+    enforces(&finished, &ENVELOPE);
 }
 
 #[test]
@@ -74,8 +64,8 @@ fn an_override_brings_a_date_and_nothing_else() {
 
 /// A helper that says when it was stopped, and a job that waits for it.
 const HELPED: &str = "#!/bin/sh
-sh -c 'trap \"echo helper stopped; exit\" TERM; echo helping; sleep 30 & wait' &
 trap 'wait; echo job stopped; exit 0' TERM
+sh -c 'trap \"echo helper stopped; exit\" TERM; echo helping; sleep 30 & wait' &
 wait
 ";
 

@@ -1,10 +1,10 @@
 //! `jvm-service.yaml`: a service on a real JVM, its password sealed for the local KMS.
 
 use crate::run::{
-    APP, NOTHING, application, application_of, ask, enforces, limit, needs, runs_as, sealed,
-    shipped_with_endpoints, status, undisturbed,
+    APP, ENVELOPE, NOTHING, application, application_of, ask, enforces, limit, needs, own_loopback,
+    runs_as, sealed, shipped_with_endpoints, status, undisturbed,
 };
-use crate::support::{Container, Finished, Running, own_network};
+use crate::support::{Container, Finished, Running};
 use micro_enforcer::ctl::local::{Config, Server};
 use std::fs;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn serve(container: &Container, look: impl FnOnce(&Running)) -> (String, Finishe
 
 #[test]
 fn a_jvm_gets_its_password_and_agent_serves_and_drains() {
-    own_network();
+    own_loopback();
     let server = Server::start(Config::default()).unwrap();
     let sealed = sealed(Some("jvm-service"), "DB_PASSWORD", PASSWORD);
     let container = image(&server)
@@ -106,17 +106,7 @@ fn a_jvm_gets_its_password_and_agent_serves_and_drains() {
         .exits(128 + libc::SIGTERM)
         .says("agent on")
         .says("drained");
-    enforces(
-        &finished,
-        &[
-            "command",
-            "secrets",
-            "privileges",
-            "syscalls",
-            "files",
-            "self_protection",
-        ],
-    );
+    enforces(&finished, &ENVELOPE);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Ordinary programs under `baseline.yaml`: nothing of what they do every day is denied, reported or different.
 
-use crate::run::{APP, application, needs, shipped, undisturbed};
-use crate::support::{Container, Stream, own_network};
+use crate::run::{APP, application, needs, own_loopback, shipped, undisturbed};
+use crate::support::{Container, Stream};
 
 fn image() -> Container {
     shipped("baseline")
@@ -12,7 +12,7 @@ fn image() -> Container {
 
 /// Runs a program of `applications/` without the wrapper and below it; it must succeed, say the last line, and not differ.
 fn run(interpreter: &[&str], name: &str) {
-    own_network();
+    own_loopback();
     interpreter
         .iter()
         .filter(|word| word.starts_with('/'))

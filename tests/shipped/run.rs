@@ -1,17 +1,28 @@
 //! A shipped policy in an image, and what holds of a run.
 
-use crate::support::{Container, Finished, Running};
+use crate::support::{Container, Finished, Running, own_network};
 use micro_enforcer::ctl::local::{EncryptionContext, Server, TASK_KEY, seal};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// A user of no name, and the user 10001 of the policies.
+/// The user of the policies and of the images that have a USER.
 pub const APP: u32 = 10001;
 /// What a process without any capability shows.
 pub const NOTHING: &str = "0000000000000000";
+
+/// The controls that hold for a server or a job in an image without a digest of its own.
+pub const ENVELOPE: [&str; 6] = [
+    "command",
+    "secrets",
+    "privileges",
+    "syscalls",
+    "files",
+    "self_protection",
+];
 
 /// Where the policies are.
 pub fn policies() -> PathBuf {
@@ -20,20 +31,23 @@ pub fn policies() -> PathBuf {
 
 /// An image with this policy baked in, byte for byte as it ships.
 pub fn shipped(name: &str) -> Container {
-    let text = fs::read_to_string(policies().join(name).with_extension("yaml")).unwrap();
-    image(&text)
+    image(&text(name))
 }
 
 /// The same with the one substitution of these tests: `platform: local` is added, because on ECS the KMS would have to
 /// be AWS's own. Keys and digests of the shipped files are those of the local endpoints already.
 pub fn shipped_with_endpoints(name: &str, server: &Server) -> Container {
-    let text = fs::read_to_string(policies().join(name).with_extension("yaml")).unwrap();
+    let text = text(name);
     let text = if text.contains("\nplatform: local") {
         text
     } else {
         text + "\nplatform: local\n"
     };
     image(&text).variables(server.environment())
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(policies().join(name).with_extension("yaml")).unwrap()
 }
 
 fn image(policy: &str) -> Container {
@@ -138,6 +152,15 @@ fn line(path: &str, start: &str) -> String {
     line.unwrap_or_else(|| panic!("{path} has no {start}: {text}"))
         .trim()
         .to_owned()
+}
+
+/// From here on this thread, what it starts and what it connects to have a network of loopback alone: every port is free.
+pub fn own_loopback() {
+    own_network();
+    let up = Command::new("ip")
+        .args(["link", "set", "lo", "up"])
+        .status();
+    assert!(up.unwrap().success(), "ip link set lo up");
 }
 
 /// Lets an application go on that waits for a line of input.

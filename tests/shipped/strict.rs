@@ -1,10 +1,10 @@
 //! `strict.yaml`: a server in an image that the policy lists.
 
 use crate::run::{
-    APP, NOTHING, application, application_of, ask, enforces, go_on, limit, needs, runs_as, sealed,
-    shipped_with_endpoints, status, undisturbed,
+    APP, NOTHING, application, application_of, ask, enforces, go_on, limit, needs, own_loopback,
+    runs_as, sealed, shipped_with_endpoints, status, undisturbed,
 };
-use crate::support::{Container, Finished, Running, Stream, own_network};
+use crate::support::{Container, Finished, Running, Stream};
 use micro_enforcer::ctl::local::{Config, Server, Task};
 
 const COMMAND: [&str; 1] = ["/app/server"];
@@ -35,7 +35,7 @@ fn serve(container: &Container, look: impl FnOnce(&Running)) -> (String, Finishe
 
 #[test]
 fn a_server_has_its_password_its_port_and_nothing_more() {
-    own_network();
+    own_loopback();
     let server = Server::start(Config::default()).unwrap();
     let container = image(&server, &application("server.py"))
         .entry(password())

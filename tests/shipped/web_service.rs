@@ -1,10 +1,10 @@
 //! `web-service.yaml`: nginx from an image like the official one, started as root, on port 80.
 
 use crate::run::{
-    NOTHING, application, application_of, ask, children, enforces, needs, quiet, runs_as, shipped,
-    status, wait_until,
+    ENVELOPE, NOTHING, application, ask, children, enforces, needs, own_loopback, quiet, runs_as,
+    shipped, status, wait_until,
 };
-use crate::support::{Container, Finished, NET_BIND_SERVICE, Running, own_network};
+use crate::support::{Container, Finished, NET_BIND_SERVICE, Running};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -43,24 +43,25 @@ fn get(path: &str) -> Option<String> {
     ask(80, &format!("GET {path} HTTP/1.0\r\n\r\n"))
 }
 
-/// Two pages, a body that goes through a temporary file, and a reload between them.
-fn serve(container: &Container, running: &Running) {
-    wait_until("no page", || {
-        get("/page").filter(|page| page.ends_with("first page"))
-    });
+/// A page, a body that goes through a temporary file, a look at it, a reload, another page, and a stop in the middle
+/// of a download; how much of that arrived, and the rest.
+fn serve(container: &Container, look: impl FnOnce(i32), signal: i32) -> (usize, Finished) {
+    let running = container.start(COMMAND);
+    wait_until("no page", || get("/page"));
     let upload = "POST /upload HTTP/1.0\r\ncontent-length: 4\r\n\r\nbody";
     assert!(ask(80, upload).unwrap().ends_with("first page"));
-    let changed = application("nginx.conf").replace("first page", "second page");
-    fs::write(container.host("/etc/nginx/nginx.conf"), changed).unwrap();
+    look(running.pid());
+    let (file, text) = (
+        container.host("/etc/nginx/nginx.conf"),
+        application("nginx.conf"),
+    );
+    fs::write(&file, text.replace("first page", "second page")).unwrap();
     running.signal(libc::SIGHUP);
     wait_until("no reload", || {
         get("/page").filter(|page| page.ends_with("second page"))
     });
-    fs::write(
-        container.host("/etc/nginx/nginx.conf"),
-        application("nginx.conf"),
-    )
-    .unwrap();
+    fs::write(&file, text).unwrap();
+    (stop(&running, signal), running.finish())
 }
 
 /// Stops it in the middle of a download; how much of that arrives.
@@ -86,49 +87,44 @@ fn log(finished: &Finished) -> Vec<String> {
 
 #[test]
 fn nginx_serves_port_80_reloads_and_finishes_a_download_when_it_is_stopped() {
-    own_network();
+    own_loopback();
     let container = image(ENTRYPOINT);
-    let running = container.start(COMMAND);
-    serve(&container, &running);
-    let master = application_of(&running);
-    let port_80 = format!("{NET_BIND_SERVICE:016x}");
-    for pid in children(master).into_iter().chain([master]) {
-        runs_as(pid, NGINX, &port_80);
-        assert_eq!(status(pid, "CapBnd"), NOTHING);
-    }
-    assert_eq!(status(master, "Groups"), NGINX.to_string());
-    assert_eq!(stop(&running, libc::SIGTERM), SLOW, "the download was cut");
-    let finished = running.finish();
+    let (arrived, finished) = serve(&container, have_port_80_and_no_more, libc::SIGTERM);
     finished.exits(0);
-
-    let container = container.bare();
-    let running = container.start(COMMAND);
-    serve(&container, &running);
-    stop(&running, libc::SIGQUIT);
-    assert_eq!(log(&finished), log(&running.finish()));
+    assert_eq!(arrived, SLOW, "the download was cut");
+    let (_, bare) = serve(&container.bare(), |_| (), libc::SIGQUIT);
+    assert_eq!(log(&finished), log(&bare));
     quiet(&finished);
+    enforces(&finished, &ENVELOPE);
+    has_no_complaint(&finished);
+}
+
+/// Master and workers, below PID 1.
+fn have_port_80_and_no_more(pid: i32) {
+    let [master] = children(pid)[..] else {
+        panic!("not one child: {:?}", children(pid))
+    };
+    let workers = children(master);
+    assert_eq!(workers.len(), 2, "workers");
+    for pid in workers.into_iter().chain([master]) {
+        runs_as(pid, NGINX, &format!("{NET_BIND_SERVICE:016x}"));
+        assert_eq!(status(pid, "CapBnd"), NOTHING);
+        assert_eq!(status(pid, "Groups"), NGINX.to_string());
+    }
+}
+
+fn has_no_complaint(finished: &Finished) {
     let worse = ["[warn]", "[error]", "[crit]", "[alert]", "[emerg]"];
     let lines = finished.people();
     // nginx says that it needs no `user` where it is not root.
     let bad =
         |line: &&String| !line.contains("\"user\"") && worse.iter().any(|it| line.contains(it));
     assert_eq!(lines.iter().find(bad), None, "{lines:#?}");
-    enforces(
-        &finished,
-        &[
-            "command",
-            "secrets",
-            "privileges",
-            "syscalls",
-            "files",
-            "self_protection",
-        ],
-    );
 }
 
 #[test]
 fn without_the_translated_signal_the_download_is_cut() {
-    own_network();
+    own_loopback();
     let container = image(ENTRYPOINT).bare();
     let running = container.start(COMMAND);
     wait_until("no page", || get("/page"));
@@ -137,7 +133,7 @@ fn without_the_translated_signal_the_download_is_cut() {
 
 #[test]
 fn the_same_without_the_entrypoint_is_allowed_and_nothing_else() {
-    own_network();
+    own_loopback();
     let container = image(ENTRYPOINT);
     let running = container.start(["nginx", "-g", "daemon off;"]);
     wait_until("no page", || get("/page"));
@@ -181,7 +177,7 @@ fn whoever_breaks_in_changes_no_page_and_is_reported() {
 
 #[test]
 fn without_the_capability_for_port_80_it_does_not_start() {
-    own_network();
+    own_loopback();
     let container = image(ENTRYPOINT).bounding(crate::support::DOCKER & !NET_BIND_SERVICE);
     container.run(COMMAND).refused(208, &["NET_BIND_SERVICE"]);
 }

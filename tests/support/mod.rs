@@ -12,28 +12,35 @@
     reason = "the runtime's side of the clone has system calls only"
 )]
 mod enter;
-mod filter;
-mod network;
+mod memory;
 mod output;
 mod policy;
+mod programs;
 mod root;
 mod running;
 mod stdio;
+#[allow(
+    unsafe_code,
+    reason = "the runtime's side of the clone has system calls only"
+)]
+mod step;
 
-pub use network::own_network;
+pub use enter::own_network;
+pub use memory::texts_in;
 pub use output::Finished;
 pub use policy::Policy;
 pub use running::{Running, child_of, kill, wait_for_end_of};
 pub use stdio::{Stream, contains};
 
-use enter::{Program, Step};
+use enter::Program;
+use programs::{example, wrapper};
 use root::Root;
 use std::ffi::CString;
-use std::fs;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stdio::Channel;
+use step::Step;
 
 /// The application's user in the default policy.
 pub const APP: u32 = 10001;
@@ -141,8 +148,7 @@ impl Container {
     /// A directory of the host that the image has as well, to read.
     #[must_use]
     pub fn shared(mut self, from: &Path, path: &str) -> Self {
-        let target = self.root.host(path);
-        fs::create_dir_all(&target).unwrap();
+        let target = self.root.directory(path, 0);
         self.shared.push((from.to_owned(), target));
         self
     }
@@ -150,9 +156,7 @@ impl Container {
     /// A directory of the image that belongs to this user.
     #[must_use]
     pub fn directory(self, path: &str, owner: u32) -> Self {
-        let host = self.root.host(path);
-        fs::create_dir_all(&host).unwrap();
-        std::os::unix::fs::chown(host, Some(owner), Some(owner)).unwrap();
+        self.root.directory(path, owner);
         self
     }
 
@@ -196,6 +200,18 @@ impl Container {
         variables.into_iter().fold(self, add)
     }
 
+    /// This variable in place of what it was, if it was; an empty value takes it out.
+    #[must_use]
+    pub fn replace(mut self, name: &str, value: &str) -> Self {
+        let is_this = |entry: &Vec<u8>| entry.starts_with(format!("{name}=").as_bytes());
+        self.environment.retain(|entry| !is_this(entry));
+        if value.is_empty() {
+            self
+        } else {
+            self.entry(format!("{name}={value}"))
+        }
+    }
+
     /// What 0, 1 and 2 are.
     #[must_use]
     pub fn streams(mut self, streams: [Stream; 3]) -> Self {
@@ -203,7 +219,7 @@ impl Container {
         self
     }
 
-    /// no_new_privs from the start, as `no-new-privileges` of Docker has it.
+    /// `no_new_privs` from the start, as `no-new-privileges` of Docker has it.
     #[must_use]
     pub fn no_new_privs(mut self) -> Self {
         self.after.push(Step::NoNewPrivs);
@@ -213,7 +229,7 @@ impl Container {
     /// A runtime whose filter does not know these calls.
     #[must_use]
     pub fn without_calls(mut self, numbers: &[libc::c_long]) -> Self {
-        self.filter = Some(Step::Without(filter::without(numbers)));
+        self.filter = Some(Step::without(numbers));
         self
     }
 
@@ -255,8 +271,10 @@ impl Container {
             environment: self.environment.iter().map(|entry| text(entry)).collect(),
         };
         let channels = self.channels();
-        if let Some((uid, _)) = self.user {
-            channels.iter().for_each(|channel| channel.give_to(uid));
+        for channel in &channels {
+            if let Some((uid, _)) = self.user {
+                channel.give_to(uid);
+            }
         }
         Running::start(
             &self.steps(&channels),
@@ -314,29 +332,4 @@ fn last_capability() -> u8 {
         .trim()
         .parse()
         .unwrap()
-}
-
-/// `MICRO_ENFORCER_BINARY` puts the shipped program under the same tests.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the environment of the tests, not of the wrapper"
-)]
-fn wrapper() -> PathBuf {
-    std::env::var_os("MICRO_ENFORCER_BINARY").map_or_else(
-        || env!("CARGO_BIN_EXE_micro-enforcer").into(),
-        PathBuf::from,
-    )
-}
-
-/// A program of the tests, built beside them.
-fn example(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_micro-enforcer"))
-        .with_file_name("examples")
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is not built: cargo build --examples",
-        path.display()
-    );
-    path
 }

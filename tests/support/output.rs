@@ -187,7 +187,7 @@ impl Finished {
             "expected a refusal: {self:?}"
         );
         assert!(
-            event["status_code"] == code.to_string(),
+            event["status_code"].as_str() == Some(&code.to_string()),
             "expected status_code {code}: {self:?}"
         );
         assert!(self.stdout.is_empty(), "something ran: {self:?}");

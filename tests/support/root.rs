@@ -1,10 +1,10 @@
 //! The root file system of a test container: a directory of its own, the host's `/usr`, and what a runtime mounts.
 
-use super::enter::Step;
+use super::step::Step;
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -48,7 +48,7 @@ impl Root {
         }
         root.file("/etc/passwd", PASSWD.as_bytes(), 0o644);
         root.file("/etc/group", GROUP.as_bytes(), 0o644);
-        std::os::unix::fs::chown(root.host("/data"), Some(10001), Some(10001)).unwrap();
+        root.directory("/data", 10001);
         for (name, program) in programs {
             root.program(name, program);
         }
@@ -66,6 +66,14 @@ impl Root {
         fs::create_dir_all(host.parent().unwrap()).unwrap();
         fs::write(&host, content).unwrap();
         fs::set_permissions(host, Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Makes a directory of this user and group; where it is on the host.
+    pub fn directory(&self, path: &str, owner: u32) -> PathBuf {
+        let host = self.host(path);
+        fs::create_dir_all(&host).unwrap();
+        chown(&host, Some(owner), Some(owner)).unwrap();
+        host
     }
 
     /// The program itself where both lie on one file system, else a copy.

@@ -1,9 +1,10 @@
 //! A container between its start and its end.
 
-use super::enter::{Program, Step, enter};
+use super::enter::{Program, enter};
 use super::output::Finished;
 use super::root::Root;
 use super::stdio::{Capture, Channel};
+use super::step::Step;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs;
@@ -79,6 +80,11 @@ impl Running {
         self
     }
 
+    /// What is on standard error so far.
+    pub fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.captured(2).bytes()).into_owned()
+    }
+
     fn captured(&self, number: usize) -> &Capture {
         &self
             .channels
@@ -151,17 +157,24 @@ impl Drop for Running {
     }
 }
 
-/// The only child of a process.
+/// The only child of a process, once there is no other: the boot helper may be on its way out.
 pub fn child_of(pid: i32) -> i32 {
-    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    let children: Vec<i32> = list
-        .split_whitespace()
-        .map(|pid| pid.parse().unwrap())
-        .collect();
-    let [child] = children[..] else {
-        panic!("process {pid} has the children {children:?}")
-    };
-    child
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let children: Vec<i32> = list
+            .split_whitespace()
+            .map(|pid| pid.parse().unwrap())
+            .collect();
+        if let [child] = children[..] {
+            return child;
+        }
+        assert!(
+            Instant::now() < until,
+            "process {pid} has the children {children:?}"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Waits until a process is gone, or nothing but its status is left.

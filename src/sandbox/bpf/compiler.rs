@@ -1,25 +1,29 @@
 //! Filter → program.
 //!
-//! Every piece of code here ends in a return and jumps only within itself, so
-//! pieces are put together by placing one after the other: no labels, no fix-ups.
+//! Code is laid down from its end: what a jump leads over is then there already, and its length with it. Every
+//! piece ends in a return and jumps only within itself, so that pieces need no labels and no fix-ups.
 
 use super::program::{AND, ARCH, ARGUMENTS, JEQ, JGE, JGT, JSET, JUMP, LOAD, NUMBER, RETURN};
 use super::{Action, Clause, Condition, Error, Filter, Program, Rules, Test, Width};
 use libc::sock_filter;
 use std::collections::BTreeMap;
 
+/// More instructions than the baseline takes.
+const USUAL: usize = 512;
+
 static ALLOW: Rules = Rules::always(Action::Allow);
 
 pub(super) fn compile(filter: &Filter, calls: &BTreeMap<u32, Rules>) -> Result<Program, Error> {
     let x32 = Rules::always(filter.x32);
-    let tree = search(&intervals(filter, calls, &x32))?;
-    let mut code = vec![
-        statement(LOAD, ARCH),
-        jump(JEQ, filter.arch.audit(), 1, 0),
-        give(filter.foreign),
+    let mut code = Vec::with_capacity(USUAL);
+    search(&intervals(filter, calls, &x32), &mut code)?;
+    code.extend([
         statement(LOAD, NUMBER),
-    ];
-    code.extend(tree);
+        give(filter.foreign),
+        jump(JEQ, filter.arch.audit(), 1, 0),
+        statement(LOAD, ARCH),
+    ]);
+    code.reverse();
     Program::new(code)
 }
 
@@ -89,36 +93,37 @@ fn push<'a>(intervals: &mut Vec<Interval<'a>>, interval: Interval<'a>) {
 }
 
 /// A balanced binary search for the interval of the number in the accumulator.
-fn search(intervals: &[Interval<'_>]) -> Result<Vec<sock_filter>, Error> {
+fn search(intervals: &[Interval<'_>], code: &mut Vec<sock_filter>) -> Result<(), Error> {
     if let [interval] = intervals {
-        return body(interval.rules);
+        return body(interval.rules, code);
     }
     let (lower, upper) = intervals.split_at(intervals.len() / 2);
+    search(upper, code)?;
+    let end = code.len();
+    search(lower, code)?;
     let pivot = upper.first().map_or(0, |interval| interval.start);
-    let (lower, upper) = (search(lower)?, search(upper)?);
-    let mut code = branch(pivot, lower.len())?;
-    code.extend(lower);
-    code.extend(upper);
-    Ok(code)
+    branch(pivot, code.len() - end, code)
 }
 
 /// Skips `distance` instructions if the number is not below the pivot.
 /// A conditional jump has eight bits; a plain one has all that we need.
-fn branch(pivot: u32, distance: usize) -> Result<Vec<sock_filter>, Error> {
+fn branch(pivot: u32, distance: usize, code: &mut Vec<sock_filter>) -> Result<(), Error> {
     if let Ok(near) = u8::try_from(distance) {
-        return Ok(vec![jump(JGE, pivot, near, 0)]);
+        code.push(jump(JGE, pivot, near, 0));
+    } else {
+        let far = u32::try_from(distance).map_err(|_| Error::TooLong(distance))?;
+        code.extend([statement(JUMP, far), jump(JGE, pivot, 0, 1)]);
     }
-    let far = u32::try_from(distance).map_err(|_| Error::TooLong(distance))?;
-    Ok(vec![jump(JGE, pivot, 0, 1), statement(JUMP, far)])
+    Ok(())
 }
 
-fn body(rules: &Rules) -> Result<Vec<sock_filter>, Error> {
-    let mut code = Vec::new();
-    for clause in &rules.clauses {
-        code.extend(assemble(clause)?);
-    }
+fn body(rules: &Rules, code: &mut Vec<sock_filter>) -> Result<(), Error> {
     code.push(give(rules.otherwise));
-    Ok(code)
+    rules
+        .clauses
+        .iter()
+        .rev()
+        .try_for_each(|clause| assemble(clause, code))
 }
 
 /// Where a step goes on.
@@ -156,92 +161,80 @@ const fn test(code: u16, k: u32, yes: Target, no: Target) -> Step {
 }
 
 /// The clause's conditions one after the other, then its action.
-fn assemble(clause: &Clause) -> Result<Vec<sock_filter>, Error> {
-    let conditions: Vec<Vec<Step>> = clause.conditions.iter().map(steps).collect();
-    let end = conditions.iter().map(Vec::len).sum::<usize>() + 1;
-    let mut code = Vec::with_capacity(end);
-    for condition in conditions {
-        let pass = code.len() + condition.len();
-        for step in condition {
-            let after = code.len() + 1;
+fn assemble(clause: &Clause, code: &mut Vec<sock_filter>) -> Result<(), Error> {
+    let fail = code.len();
+    code.push(give(clause.action));
+    for condition in clause.conditions.iter().rev() {
+        let pass = code.len();
+        for step in steps(condition).into_iter().rev().flatten() {
+            let next = code.len();
             let distance = |target| {
                 let to = match target {
-                    Next => after,
+                    Next => next,
                     Pass => pass,
-                    Fail => end,
+                    Fail => fail,
                 };
-                u8::try_from(to - after).map_err(|_| Error::ClauseTooLong(end))
+                u8::try_from(next - to).map_err(|_| Error::ClauseTooLong(next - fail))
             };
-            code.push(jump(
-                step.code,
-                step.k,
-                distance(step.yes)?,
-                distance(step.no)?,
-            ));
+            let (yes, no) = (distance(step.yes)?, distance(step.no)?);
+            code.push(jump(step.code, step.k, yes, no));
         }
     }
-    code.push(give(clause.action));
-    Ok(code)
+    Ok(())
 }
 
+/// The most steps that a condition takes: a load and two tests for each half.
+type Steps = [Option<Step>; 6];
+
 /// A long is compared half by half, the higher first.
-fn steps(condition: &Condition) -> Vec<Step> {
+fn steps(condition: &Condition) -> Steps {
     let low = plain(LOAD, ARGUMENTS + 8 * u32::from(condition.argument));
     let high = plain(LOAD, low.k + 4);
+    let [a, b] = low_half(condition.test);
     match condition.width {
-        Width::Int => {
-            let mut steps = vec![low];
-            steps.extend(low_half(condition.test));
-            steps
-        }
+        Width::Int => [Some(low), a, b, None, None, None],
         Width::Long => {
-            let mut steps = vec![high];
-            steps.extend(high_half(condition.test));
-            steps.push(low);
-            steps.extend(low_half(condition.test));
-            steps
+            let [c, d] = high_half(condition.test);
+            [Some(high), c, d, Some(low), a, b]
         }
     }
 }
 
 /// Decides by the lower half: all of an int, or what the higher half left open.
-fn low_half(what: Test) -> Vec<Step> {
+fn low_half(what: Test) -> [Option<Step>; 2] {
+    let one = |step| [Some(step), None];
     match what {
-        Test::Equals(k) => vec![test(JEQ, lower(k), Pass, Fail)],
-        Test::Differs(k) => vec![test(JEQ, lower(k), Fail, Pass)],
-        Test::Masked { mask, value } => {
-            vec![plain(AND, lower(mask)), test(JEQ, lower(value), Pass, Fail)]
-        }
-        Test::AnyBit(mask) => vec![test(JSET, lower(mask), Pass, Fail)],
-        Test::Below(k) => vec![test(JGE, lower(k), Fail, Pass)],
-        Test::AtLeast(k) => vec![test(JGE, lower(k), Pass, Fail)],
+        Test::Equals(k) => one(test(JEQ, lower(k), Pass, Fail)),
+        Test::Differs(k) => one(test(JEQ, lower(k), Fail, Pass)),
+        Test::Masked { mask, value } => [
+            Some(plain(AND, lower(mask))),
+            Some(test(JEQ, lower(value), Pass, Fail)),
+        ],
+        Test::AnyBit(mask) => one(test(JSET, lower(mask), Pass, Fail)),
+        Test::Below(k) => one(test(JGE, lower(k), Fail, Pass)),
+        Test::AtLeast(k) => one(test(JGE, lower(k), Pass, Fail)),
     }
 }
 
 /// Decides by the higher half, or goes on to the lower.
-fn high_half(what: Test) -> Vec<Step> {
+fn high_half(what: Test) -> [Option<Step>; 2] {
+    let one = |step| [Some(step), None];
     match what {
-        Test::Equals(k) => vec![test(JEQ, higher(k), Next, Fail)],
-        Test::Differs(k) => vec![test(JEQ, higher(k), Next, Pass)],
-        Test::Masked { mask, value } => {
-            vec![
-                plain(AND, higher(mask)),
-                test(JEQ, higher(value), Next, Fail),
-            ]
-        }
-        Test::AnyBit(mask) => vec![test(JSET, higher(mask), Pass, Next)],
-        Test::Below(k) => {
-            vec![
-                test(JGT, higher(k), Fail, Next),
-                test(JEQ, higher(k), Next, Pass),
-            ]
-        }
-        Test::AtLeast(k) => {
-            vec![
-                test(JGT, higher(k), Pass, Next),
-                test(JEQ, higher(k), Next, Fail),
-            ]
-        }
+        Test::Equals(k) => one(test(JEQ, higher(k), Next, Fail)),
+        Test::Differs(k) => one(test(JEQ, higher(k), Next, Pass)),
+        Test::Masked { mask, value } => [
+            Some(plain(AND, higher(mask))),
+            Some(test(JEQ, higher(value), Next, Fail)),
+        ],
+        Test::AnyBit(mask) => one(test(JSET, higher(mask), Pass, Next)),
+        Test::Below(k) => [
+            Some(test(JGT, higher(k), Fail, Next)),
+            Some(test(JEQ, higher(k), Next, Pass)),
+        ],
+        Test::AtLeast(k) => [
+            Some(test(JGT, higher(k), Pass, Next)),
+            Some(test(JEQ, higher(k), Next, Fail)),
+        ],
     }
 }
 

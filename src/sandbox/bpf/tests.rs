@@ -129,7 +129,7 @@ fn a_clause_longer_than_a_conditional_jump_is_an_error() {
             },
         )
         .unwrap();
-    assert!(matches!(filter.compile(), Err(Error::ClauseTooLong(401))));
+    assert!(matches!(filter.compile(), Err(Error::ClauseTooLong(length)) if length > 255));
 }
 
 #[test]

@@ -1,0 +1,17 @@
+//! Starts and refused starts through the built program, against the local KMS, metadata and credentials.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod environment;
+mod helper;
+mod overrides;
+mod policy;
+mod secrets;
+mod task;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,152 @@
+//! Policies that do not let anything start: each with its place, its reason and the remedy.
+
+use crate::support::{APP, Container, Policy};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+const BAKED: &str = "/etc/micro-enforcer/policy.yaml";
+
+fn refused(container: &Container, words: &[&str]) {
+    container.run(["/probe", "exit", "0"]).refused(201, words);
+}
+
+fn written(text: &str) -> Container {
+    Container::without_policy().file(BAKED, text, 0o644)
+}
+
+#[test]
+fn no_policy_is_201_and_names_the_path() {
+    refused(&Container::without_policy(), &[BAKED, "COPY"]);
+}
+
+#[test]
+fn a_policy_that_others_may_write_or_own_is_201() {
+    let of_mode = |mode| {
+        let container = Container::new();
+        fs::set_permissions(container.host(BAKED), Permissions::from_mode(mode)).unwrap();
+        container
+    };
+    refused(&of_mode(0o664), &[BAKED, "go-w"]);
+    refused(&of_mode(0o646), &[BAKED, "go-w"]);
+    let owned = Container::new();
+    chown(owned.host(BAKED), Some(APP), None).unwrap();
+    refused(&owned, &[BAKED, "root"]);
+    let directory = Container::new();
+    fs::set_permissions(
+        directory.host("/etc/micro-enforcer"),
+        Permissions::from_mode(0o777),
+    )
+    .unwrap();
+    refused(&directory, &["/etc/micro-enforcer", "go-w"]);
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_201() {
+    let secret = Container::with(&Policy::new().without("identity")).user(APP, 0);
+    fs::set_permissions(secret.host(BAKED), Permissions::from_mode(0o600)).unwrap();
+    refused(&secret, &[BAKED, "Permission denied"]);
+    let directory = Container::without_policy();
+    fs::create_dir_all(directory.host(BAKED)).unwrap();
+    refused(&directory, &[BAKED]);
+    let nowhere = Container::without_policy();
+    fs::create_dir_all(nowhere.host("/etc/micro-enforcer")).unwrap();
+    symlink("/no/such/file", nowhere.host(BAKED)).unwrap();
+    refused(&nowhere, &[BAKED]);
+}
+
+#[test]
+fn a_policy_that_is_no_policy_is_201() {
+    refused(&written(""), &[BAKED, "empty"]);
+    refused(&written("just text"), &[BAKED]);
+    refused(
+        &written("kind: policy\nversion: 1\nname: [unfinished\n"),
+        &[BAKED],
+    );
+    let binary = written("");
+    fs::write(binary.host(BAKED), [0xff, 0xfe, 0x00, 0x01, 0x80]).unwrap();
+    refused(&binary, &[BAKED]);
+    let huge = written("");
+    File::options()
+        .write(true)
+        .open(huge.host(BAKED))
+        .unwrap()
+        .set_len(1 << 30)
+        .unwrap();
+    refused(&huge, &[BAKED, "larger"]);
+}
+
+#[test]
+fn a_section_that_is_misspelt_is_201_with_the_right_word() {
+    let sections = [
+        "image",
+        "command",
+        "secrets",
+        "environment",
+        "identity",
+        "exec",
+        "files",
+        "network",
+        "foreign",
+        "syscalls",
+        "report",
+        "supervise",
+        "aws",
+        "start",
+        "require",
+        "applies_to",
+    ];
+    for section in sections {
+        let misspelt = format!("{section}z");
+        let container = Container::with(&Policy::new().section(&misspelt, "{}"));
+        refused(&container, &[BAKED, &misspelt, &format!("\"{section}\"")]);
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_say_which_images_is_201() {
+    refused(
+        &Container::with(&Policy::new().without("image")),
+        &["image", "audit"],
+    );
+}
+
+#[test]
+fn a_policy_that_wants_a_newer_enforcer_says_so() {
+    refused(
+        &Container::with(&Policy::new().section("requires", "\">=99\"")),
+        &["99", "requires"],
+    );
+}
+
+#[test]
+fn an_expired_policy_is_202() {
+    let expired = Container::with(&Policy::new().section("expires", "{at: 2020-01-01T00:00:00Z}"));
+    expired
+        .run(["/probe", "exit", "0"])
+        .refused(202, &["2020-01-01"]);
+}
+
+#[test]
+fn documents_that_this_release_cannot_verify_are_202_and_never_ignored() {
+    for name in ["trust.yaml", "floor.yaml"] {
+        let path = format!("/etc/micro-enforcer/{name}");
+        Container::new()
+            .file(&path, "version: 1\n", 0o644)
+            .run(["/probe", "exit", "0"])
+            .refused(202, &[&path]);
+    }
+}
+
+#[test]
+fn what_this_release_cannot_deliver_is_209_and_never_ignored() {
+    let key = "arn:aws:kms:us-east-1:111122223333:key/0f5e1de5-0000-4000-8000-000000000001";
+    let secrets = format!(
+        "{{keys: [\"{key}\"], context: {{app: a}}, files: {{TLS_KEY: {{path: /run/tls.key}}}}}}"
+    );
+    let policy = Policy::new()
+        .section("secrets", secrets)
+        .section("command", "{allow: [[/probe, \"**\"]]}");
+    Container::with(&policy)
+        .run(["/probe", "exit", "0"])
+        .refused(209, &["secrets.files"]);
+}
