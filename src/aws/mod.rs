@@ -117,5 +117,8 @@ fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
                 "give the container more memory or file descriptors",
             )
         })?;
-    LocalSet::new().block_on(&runtime, helper::boot(request))
+    let result = LocalSet::new().block_on(&runtime, helper::boot(request));
+    // A resolver that does not answer holds a thread for seconds; nobody waits for it.
+    runtime.shutdown_background();
+    result
 }
