@@ -37,7 +37,7 @@ use programs::{example, wrapper};
 use root::Root;
 use std::ffi::CString;
 use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stdio::Channel;
 use step::Step;
@@ -75,6 +75,7 @@ const fn capabilities(numbers: &[u8]) -> u64 {
 #[derive(Debug)]
 pub struct Container {
     root: Arc<Root>,
+    shared: Vec<(PathBuf, PathBuf)>,
     wrapped: bool,
     bounding: u64,
     user: Option<(u32, u64)>,
@@ -113,8 +114,9 @@ impl Container {
             ("/probe", example("probe")),
             ("/attack", example("attack")),
         ];
-        Self {
+        let container = Self {
             root: Arc::new(Root::new(&programs)),
+            shared: Vec::new(),
             wrapped: true,
             bounding: DOCKER,
             user: None,
@@ -125,7 +127,8 @@ impl Container {
             streams: [Stream::Null, Stream::Pipe, Stream::Pipe],
             filter: None,
             after: Vec::new(),
-        }
+        };
+        container.shared(Path::new("/usr"), "/usr")
     }
 
     /// No wrapper: the command itself is PID 1.
@@ -139,6 +142,21 @@ impl Container {
     #[must_use]
     pub fn file(self, path: &str, content: &str, mode: u32) -> Self {
         self.root.file(path, content.as_bytes(), mode);
+        self
+    }
+
+    /// A directory of the host that the image has as well, to read.
+    #[must_use]
+    pub fn shared(mut self, from: &Path, path: &str) -> Self {
+        let target = self.root.directory(path, 0);
+        self.shared.push((from.to_owned(), target));
+        self
+    }
+
+    /// A directory of the image that belongs to this user.
+    #[must_use]
+    pub fn directory(self, path: &str, owner: u32) -> Self {
+        self.root.directory(path, owner);
         self
     }
 
@@ -280,7 +298,7 @@ impl Container {
 
     fn steps(&self, channels: &[Channel]) -> Vec<Step> {
         let mut steps = vec![Step::CloseOnExec];
-        steps.extend(self.root.steps(self.read_only));
+        steps.extend(self.root.steps(self.read_only, &self.shared));
         for number in 0..3_usize {
             let channel = channels.get(number).unwrap_or(&channels[0]);
             steps.push(channel.step(i32::try_from(number).unwrap()));
