@@ -255,6 +255,7 @@ impl Identity {
             }
         };
         fault(ids::uids()?.all(self.uid) && ids::gids()?.all(self.gid))?;
+        fault(!self.change_groups || ids::groups_are(&self.groups)?)?;
         fault(caps::get()? == caps::Sets::all(self.capabilities))?;
         fault(process::has_no_new_privs())?;
         fault(!self.holds_setpcap || caps::bounding_is_empty())?;

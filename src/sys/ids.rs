@@ -78,6 +78,24 @@ pub fn groups() -> io::Result<Vec<u32>> {
     Ok(groups)
 }
 
+/// Whether the supplementary groups are these, in any order; async-signal-safe. Of more than 64 only the number
+/// is compared, as there is no memory for them.
+pub fn groups_are(expected: &[u32]) -> io::Result<bool> {
+    let mut held = [0_u32; 64];
+    if expected.len() > held.len() {
+        // SAFETY: size 0 asks for the number and writes nothing.
+        let count =
+            cvt(unsafe { libc::syscall(libc::SYS_getgroups, 0, std::ptr::null_mut::<u32>()) })?;
+        return Ok(usize::try_from(count) == Ok(expected.len()));
+    }
+    // SAFETY: the array has as many elements as its length says; EINVAL if the kernel has more.
+    let count = cvt(unsafe { libc::syscall(libc::SYS_getgroups, held.len(), held.as_mut_ptr()) })?;
+    let held = held
+        .get(..usize::try_from(count).unwrap_or(0))
+        .unwrap_or_default();
+    Ok(held.len() == expected.len() && expected.iter().all(|group| held.contains(group)))
+}
+
 /// Runs `work` with the file-system ids of another user, so that it may look into that user's /proc files.
 ///
 /// setfsuid(2) returns the previous id and no error, so that the ids are read back to see that they took.
