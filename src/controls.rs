@@ -117,35 +117,36 @@ fn is_filtered(sandbox: &Sandbox) -> bool {
 }
 
 fn self_protection(policy: &Policy, identity: &Identity, filtered: bool) -> ControlState {
-    let own = |state_, reason| state(Control::SelfProtection, state_, reason);
-    match (
+    let (how_far, reason) = match (
         policy.supervise.enabled,
         supervisor::is_init(),
         identity.changes_user(),
+        filtered,
     ) {
-        (false, ..) => own(
+        (false, ..) => (
             State::Unavailable,
             "supervise.enabled is false: nothing stays to protect",
         ),
-        (_, false, _) => own(
+        (_, false, ..) => (
             State::Detected,
             "not PID 1: signals from outside our tree are not told apart, and the application outlives us only as far as the kernel lets it",
         ),
-        (_, _, true) if !filtered => own(
-            State::Enforced,
-            "PID 1, not dumpable, another user; no filter",
-        ),
-        (_, _, false) if !filtered => own(
-            State::Unavailable,
-            "same user as the application, and no filter that keeps its signals away",
-        ),
-        (_, _, true) => own(
+        (_, _, true, true) => (
             State::Enforced,
             "PID 1, not dumpable, another user, and the filter",
         ),
-        (_, _, false) => own(
+        (_, _, true, false) => (
             State::Enforced,
-            "PID 1, not dumpable, and the filter; same user as the application",
+            "PID 1, not dumpable, another user; no filter",
         ),
-    }
+        (_, _, false, true) => (
+            State::Detected,
+            "PID 1, not dumpable, and the filter; but the application's own user, who may read reports out of the pipe that the runtime gave it: a gap in the sequence shows it",
+        ),
+        (_, _, false, false) => (
+            State::Unavailable,
+            "same user as the application, and no filter that keeps its signals away",
+        ),
+    };
+    state(Control::SelfProtection, how_far, reason)
 }

@@ -36,6 +36,7 @@ use cli::Invocation;
 use start::{Begun, Boot, Stop};
 use std::process::ExitCode;
 use supervisor::{Launch, Parts};
+use zeroize::Zeroizing;
 
 /// The wrapper: reads what is asked for, does it, and ends with its status.
 pub fn main() -> ExitCode {
@@ -64,9 +65,10 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     )?;
     let facts = start::facts(&policy, &invocation, &identity, &booted, controls);
     let environment = start::environment(&policy, &invocation, &identity, booted, begun)?;
-    // Neither what was sealed nor what ECS injected in clear stays with us.
+    // Neither what was sealed, nor what ECS injected in clear, nor the token for credentials stays with us.
     drop(plan);
     drop(invocation.environment);
+    drop(Zeroizing::new(invocation.settings.authorization_token));
     stdio::hand_over(&identity)?;
     let command = invocation.command;
     let launch = Launch::new(Parts {
