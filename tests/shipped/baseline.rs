@@ -28,10 +28,9 @@ fn a_small_program_writes_where_its_user_may_and_nobody_else_reads_it() {
     go_on(&bare);
     undisturbed(&finished, &bare.finish());
     finished.exits(4);
-    enforces(
-        &finished,
-        &["secrets", "privileges", "syscalls", "self_protection"],
-    );
+    enforces(&finished, &["secrets", "privileges", "syscalls"]);
+    // PID 1 has the user of the image, as the application has.
+    assert_eq!(finished.controls()["self_protection"], "detected");
 }
 
 #[test]

@@ -79,6 +79,14 @@ fn a_stop_reaches_the_helpers_of_the_job_too() {
 }
 
 #[test]
+fn a_job_gone_wild_fills_no_disk() {
+    let script = "#!/bin/sh\ntruncate --size 9G /work/rows && truncate --size 11G /work/rows\n";
+    let container = image(script);
+    container.run(["/app/job"]).exits(128 + libc::SIGXFSZ);
+    container.bare().run(["/app/job"]).exits(0);
+}
+
+#[test]
 fn whoever_breaks_in_writes_outside_no_more_and_is_reported() {
     let container = image(&application("broken_into.py"))
         .directory("/data", APP)

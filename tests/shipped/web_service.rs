@@ -104,8 +104,9 @@ fn have_port_80_and_no_more(pid: i32) {
     let [master] = children(pid)[..] else {
         panic!("not one child: {:?}", children(pid))
     };
-    let workers = children(master);
-    assert_eq!(workers.len(), 2, "workers");
+    let workers = wait_until("not two workers", || {
+        Some(children(master)).filter(|workers| workers.len() == 2)
+    });
     for pid in workers.into_iter().chain([master]) {
         runs_as(pid, NGINX, &format!("{NET_BIND_SERVICE:016x}"));
         assert_eq!(status(pid, "CapBnd"), NOTHING);

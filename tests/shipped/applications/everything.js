@@ -40,7 +40,7 @@ async function sockets() {
   console.log(await (await fetch(`http://127.0.0.1:${port}/`)).text());
   server.closeAllConnections();
   server.close();
-  console.log(Object.keys(os.networkInterfaces()), os.userInfo.name);
+  console.log(Object.keys(os.networkInterfaces()), os.userInfo().username);
 }
 
 async function clustered() {

@@ -1,4 +1,4 @@
-# Pipes, substitutions, subshells, traps, background processes, files, limits; nothing but POSIX.
+# Pipes, substitutions, subshells, traps, background processes, files, limits; nothing but what every sh has.
 set -eu
 cd /data
 printf 'c\nb\na\n' | sort | tr 'a-z' 'A-Z'
