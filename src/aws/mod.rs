@@ -4,6 +4,7 @@
 //! PID 1 forks, calls [`run`] in the child and reads [`frame::HEADER`] bytes and a body from the
 //! pipe; [`decode`] turns the body into what was learned, or into the refusal.
 
+mod connect;
 mod credentials;
 mod endpoint;
 mod frame;
@@ -14,8 +15,10 @@ mod kms;
 mod metadata;
 mod open;
 mod own;
+mod proxy;
 mod retry;
 mod settings;
+mod stream;
 mod task;
 mod tls;
 mod wire;
