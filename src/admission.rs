@@ -33,7 +33,7 @@ pub fn command(
 
 /// Whether a foreign command stops the start; otherwise it is only reported.
 pub fn is_command_enforced(policy: &policy::Command, mode: Mode) -> bool {
-    policy.mode.unwrap_or(mode) == Mode::Enforce
+    mode.min(policy.mode.unwrap_or_default()) == Mode::Enforce
         && policy.effect.unwrap_or(Effect::Deny) > Effect::Audit
 }
 
@@ -95,5 +95,59 @@ impl Admitted {
                 "state image.allow, or `image: {mode: audit}` where that is what is wanted",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> policy::Command {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn admitted(policy: &policy::Command, mode: Mode, command: &[&str]) -> Result<bool, Refusal> {
+        let command: Vec<OsString> = command.iter().map(OsString::from).collect();
+        super::command(policy, &command, mode).map(|(_, finding)| finding.is_some())
+    }
+
+    #[test]
+    fn a_foreign_command_is_refused_without_showing_its_arguments() {
+        let policy = policy(r#"{"allow": [["/app/server", "**"]]}"#);
+        assert_eq!(
+            admitted(&policy, Mode::Enforce, &["/app/server", "-p", "80"]),
+            Ok(false)
+        );
+        let refusal = admitted(&policy, Mode::Enforce, &["/bin/sh", "-c", "hunter2"]).unwrap_err();
+        assert_eq!(refusal.code, Code::Command);
+        assert!(refusal.expected.contains("/app/server") && refusal.found.contains("/bin/sh"));
+        assert!(!refusal.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn an_audit_of_the_policy_or_of_the_section_lets_it_go_on_with_a_finding() {
+        let allow = r#""allow": [["/app/server"]]"#;
+        let foreign = &["/bin/sh"];
+        for (section, mode) in [
+            ("", Mode::Audit),
+            (r#", "mode": "audit""#, Mode::Enforce),
+            (r#", "effect": "audit""#, Mode::Enforce),
+            (r#", "mode": "enforce""#, Mode::Audit),
+        ] {
+            let policy = policy(&format!("{{{allow}{section}}}"));
+            assert_eq!(
+                admitted(&policy, mode, foreign),
+                Ok(true),
+                "{section} {mode:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_image_that_nobody_vouched_for_is_not_admitted() {
+        let image = policy::Image::default();
+        let vouched = |mode| Admitted::new(CommandAdmitted(()), &image, mode, None).is_ok();
+        assert!(!vouched(Mode::Enforce));
+        assert!(vouched(Mode::Audit));
     }
 }

@@ -44,7 +44,7 @@ container() { tests/docker.sh tests/container/run.sh "$wrapper" target/debug/enf
 
 demo() { cargo run --release --bin enforcerctl -- demo; }
 
-documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+documentation() { RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --no-deps --document-private-items; }
 
 # Tests say how many they were; every other stage counts as one check.
 count() { # LOG

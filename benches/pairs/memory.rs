@@ -6,13 +6,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
 use std::io;
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
 /// `Private_Dirty` in KiB once the application runs and the wrapper is idle.
 pub fn private_dirty(bench: &Bench) -> io::Result<u64> {
     let launch = bench.unsealed(&["/bin/sleep", "60"]);
-    let mut child = pair::command(&launch).spawn()?;
+    let mut child = pair::command(&launch).stderr(Stdio::null()).spawn()?;
     sleep(Duration::from_millis(500));
     let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", child.id()));
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM)?;

@@ -29,10 +29,10 @@ pub fn render(rows: &[[String; 5]]) -> String {
     });
     let lines = all.iter().map(|row| {
         let cells = row.iter().zip(widths);
-        let line: String = cells
-            .map(|(cell, width)| format!("{cell:width$}  "))
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
-        line.trim_end().to_owned() + "\n"
+        cells.join("  ").trim_end().to_owned() + "\n"
     });
     lines.collect()
 }

@@ -14,6 +14,7 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::decrypt::{DecryptError, DecryptOutput};
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::collections::HashMap;
 use zeroize::Zeroizing;
 
@@ -113,7 +114,7 @@ fn classify(error: &SdkError<DecryptError>) -> Failure<Error> {
         service.message().unwrap_or_default()
     );
     let text = shorten(text.trim_end());
-    let status = error.raw_response().map(|response| response.status());
+    let status = error.raw_response().map(HttpResponse::status);
     let is_fault = status.is_some_and(|status| status.is_server_error() || status.as_u16() == 429);
     match service.code() {
         // What refuses in front of KMS, a VPC endpoint or a proxy, need not speak its JSON.

@@ -105,11 +105,12 @@ pub fn run(request: &BootRequest<'_>, output: OwnedFd) -> i32 {
         Ok(runtime) => runtime,
         Err(refusal) => return tell(&Err(refusal), output),
     };
-    // Told before the connections are closed: PID 1 goes on meanwhile, and ends us.
-    tell(
-        &LocalSet::new().block_on(&runtime, helper::boot(request)),
-        output,
-    )
+    let result = LocalSet::new().block_on(&runtime, helper::boot(request));
+    // Before the connections are closed: PID 1 goes on meanwhile, and ends us.
+    let status = tell(&result, output);
+    // A resolver that does not answer holds a thread for seconds; nobody waits for it.
+    runtime.shutdown_background();
+    status
 }
 
 fn tell(result: &Result<BootResult, Refusal>, output: OwnedFd) -> i32 {

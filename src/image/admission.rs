@@ -55,7 +55,7 @@ impl Source {
 /// Whether a refused image stops the start; otherwise it is only reported.
 pub fn is_enforced(image: &Image, mode: Mode) -> bool {
     let effect = image.effect.unwrap_or(Effect::Deny);
-    image.mode.unwrap_or(mode) == Mode::Enforce && effect > Effect::Audit
+    mode.min(image.mode.unwrap_or_default()) == Mode::Enforce && effect > Effect::Audit
 }
 
 /// Looks for an entry that admits `identity` at `now` (seconds since 1970).

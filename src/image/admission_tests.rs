@@ -135,7 +135,10 @@ fn a_section_that_audits_is_not_enforced() {
     assert!(is_enforced(&image, Mode::Enforce));
     assert!(!is_enforced(&image, Mode::Audit));
     image.mode = Some(Mode::Enforce);
-    assert!(is_enforced(&image, Mode::Audit));
+    assert!(
+        !is_enforced(&image, Mode::Audit),
+        "the policy's audit caps every section"
+    );
     image.effect = Some(Effect::Audit);
     assert!(!is_enforced(&image, Mode::Enforce));
 }

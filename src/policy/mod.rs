@@ -2,7 +2,7 @@
 //!
 //! One file a section. A section is read by the module that enforces it and by
 //! nobody else; `lib::run` alone sees the whole. Everything here is pure but for
-//! [`load`], which reads the file.
+//! [`load()`], which reads the file.
 
 mod aws;
 mod check;

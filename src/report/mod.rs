@@ -137,6 +137,11 @@ impl Reporter {
         }
     }
 
+    /// Whether events show command lines.
+    pub fn wants_arguments(&self) -> bool {
+        self.scope.arguments
+    }
+
     /// Whether something waits for standard error to take it.
     pub fn pending(&self) -> bool {
         self.queue.is_pending()

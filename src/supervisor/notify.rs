@@ -2,7 +2,7 @@
 
 use super::spawn::Child;
 use super::tree;
-use crate::finding::{Action, Finding, Rule};
+use crate::finding::{Action, Finding, Process, Rule};
 use crate::policy::value::Effect;
 use crate::report::Reporter;
 use crate::sandbox::Denial;
@@ -35,7 +35,8 @@ pub(super) fn answer(
     let denial = child
         .sandbox
         .explain(notification.number, &notification.arguments);
-    report.finding(&finding(&notification, &denial, child));
+    let caller = describe(listener, &notification, child, report.wants_arguments())?;
+    report.finding(&finding(&denial, caller));
     if denial.effect >= Effect::Kill {
         gone_is_fine(process::kill(notification.pid, libc::SIGKILL))?;
     }
@@ -55,9 +56,19 @@ fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn finding(notification: &Notification, denial: &Denial, child: &Child) -> Finding {
-    // A caller that cannot be described is reported all the same.
-    let process = tree::describe(notification.pid, child.identity.uid(), child.identity.gid()).ok();
+/// Who called; nobody if the caller was gone before it was looked at, as its id may be another's by then.
+fn describe(
+    listener: BorrowedFd<'_>,
+    notification: &Notification,
+    child: &Child,
+    with_arguments: bool,
+) -> io::Result<Option<Process>> {
+    let (uid, gid) = (child.identity.uid(), child.identity.gid());
+    let process = tree::describe(notification.pid, uid, gid, with_arguments)?;
+    Ok(seccomp::is_valid(listener, notification.id).then_some(process))
+}
+
+fn finding(denial: &Denial, process: Option<Process>) -> Finding {
     let action = match denial.effect {
         Effect::Allow | Effect::Audit => Action::Observed,
         Effect::Deny => Action::Denied,

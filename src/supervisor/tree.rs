@@ -3,7 +3,7 @@
 use crate::finding::Process;
 use crate::sys::ids;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::str::FromStr;
 
@@ -60,11 +60,20 @@ pub(super) fn descendants(ancestor: i32) -> io::Result<Vec<i32>> {
 }
 
 /// What a finding says about a process. Every part is the application's own word but the ids.
-pub(super) fn describe(pid: i32, uid: u32, gid: u32) -> io::Result<Process> {
+///
+/// The command line lies in the application's memory, so that it is read only where it is wanted: behind those
+/// addresses there may be a file on a server that never answers.
+pub(super) fn describe(pid: i32, uid: u32, gid: u32, with_arguments: bool) -> io::Result<Process> {
     let parents = ancestors(pid).map(name).collect();
     // The links and the command line are readable to the process's own user alone, or with CAP_SYS_PTRACE.
-    let (executable, arguments) =
-        ids::as_filesystem_user(uid, gid, || (executable(pid), arguments(pid)))?;
+    let (executable, arguments) = ids::as_filesystem_user(uid, gid, || {
+        let arguments = if with_arguments {
+            arguments(pid)
+        } else {
+            Vec::new()
+        };
+        (executable(pid), arguments)
+    })?;
     Ok(Process {
         pid,
         uid,
@@ -81,6 +90,13 @@ fn name(pid: i32) -> Vec<u8> {
     name
 }
 
+/// As much of a command line as an event could hold; all of it can be megabytes.
+fn start_of(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(4096).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn executable(pid: i32) -> Vec<u8> {
     fs::read_link(format!("/proc/{pid}/exe"))
         .map(|path| path.into_os_string().into_vec())
@@ -88,7 +104,7 @@ fn executable(pid: i32) -> Vec<u8> {
 }
 
 fn arguments(pid: i32) -> Vec<Vec<u8>> {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let line = start_of(&format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split(|byte| *byte == 0)
         .filter(|argument| !argument.is_empty())
         .map(<[u8]>::to_vec)

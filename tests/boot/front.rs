@@ -1,6 +1,11 @@
 //! What stands between the helper and the local endpoints: TLS, and a proxy. Each serves from a
 //! thread of its own until the tests end.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "threads of the tests, not of PID 1"
+)]
+
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -54,13 +59,13 @@ impl Authority {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        thread::spawn(move || terminate(listener, Arc::new(config).into(), server));
+        thread::spawn(move || terminate(listener, &Arc::new(config).into(), server));
         address
     }
 }
 
 /// Ends TLS and passes on what was in it.
-fn terminate(listener: TcpListener, acceptor: TlsAcceptor, server: SocketAddr) {
+fn terminate(listener: TcpListener, acceptor: &TlsAcceptor, server: SocketAddr) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

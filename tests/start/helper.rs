@@ -1,14 +1,16 @@
 //! The boot helper: killed at every stage, interrupted, and gone with all that it knew.
 
-use crate::support::{kill, wait_for_end_of};
+use crate::support::{kill, texts_in, wait_for_end_of};
 use crate::task::{PLAINTEXT, Task, credentials, kms, metadata, seal};
 use micro_enforcer::ctl::local::{Counts, Fault, Faults};
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
 use std::time::{Duration, Instant};
 
+/// Whether a stage has been reached.
+type Reached = fn(&Counts) -> bool;
+
 /// Each stage hangs, and whether it has been reached.
-fn stages() -> [(&'static str, Faults, fn(&Counts) -> bool); 3] {
+fn stages() -> [(&'static str, Faults, Reached); 3] {
     [
         ("metadata", metadata(Fault::Hang), |counts| {
             counts.container > 0
@@ -24,7 +26,7 @@ fn hanging(faults: Faults) -> Task {
     Task::troubled(faults).with_sealed("DB_PASSWORD", PLAINTEXT)
 }
 
-fn wait_until_asked(task: &Task, reached: fn(&Counts) -> bool) {
+fn wait_until_asked(task: &Task, reached: Reached) {
     let until = Instant::now() + Duration::from_secs(10);
     while !reached(&task.server.counts()) {
         assert!(
@@ -86,48 +88,8 @@ fn pid_1_keeps_neither_plaintext_nor_ciphertext() {
     // The application has what PID 1 has not, by the same search.
     let blob = &sealed["kms:v1:".len()..];
     let texts = [PLAINTEXT, IN_CLEAR, blob];
-    assert_eq!(found(running.child(), &texts), [true, true, false]);
-    assert_eq!(found(running.pid(), &texts), [false, false, false]);
+    assert_eq!(texts_in(running.child(), &texts), [true, true, false]);
+    assert_eq!(texts_in(running.pid(), &texts), [false, false, false]);
     running.signal(libc::SIGTERM);
     running.finish().exits(128 + libc::SIGTERM);
-}
-
-/// Which of these texts are anywhere in the writable memory of a process.
-fn found(pid: i32, texts: &[&str]) -> Vec<bool> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
-    let mut memory = fs::File::open(format!("/proc/{pid}/mem")).unwrap();
-    let mut found = vec![false; texts.len()];
-    for line in maps.lines().filter(|line| {
-        line.split_whitespace()
-            .nth(1)
-            .is_some_and(|mode| mode.starts_with("rw"))
-    }) {
-        let (start, end) = line
-            .split_whitespace()
-            .next()
-            .unwrap()
-            .split_once('-')
-            .unwrap();
-        let [start, end] = [start, end].map(|address| u64::from_str_radix(address, 16).unwrap());
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
-        memory.seek(SeekFrom::Start(start)).unwrap();
-        // A mapping that cannot be read holds nothing of ours.
-        if memory.read_exact(&mut bytes).is_ok() {
-            for (text, found) in texts.iter().zip(&mut found) {
-                *found |= memchr(&bytes, text.as_bytes());
-            }
-        }
-    }
-    found
-}
-
-/// By the first byte, as a debug build is slow at comparing windows of megabytes.
-fn memchr(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .split(|byte| *byte == needle[0])
-        .skip(1)
-        .any(|rest| {
-            let at = rest.as_ptr() as usize - haystack.as_ptr() as usize;
-            haystack[at - 1..].starts_with(needle)
-        })
 }

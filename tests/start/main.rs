@@ -1,5 +1,12 @@
 //! Starts and refused starts through the built program, against the local KMS, metadata and credentials.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod ecs;
 mod environment;
 mod helper;
 mod overrides;

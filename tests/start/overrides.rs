@@ -1,11 +1,8 @@
 //! What `RunTask` can set: no variable makes a start weaker.
 
-use crate::support::{Container, Policy, own_network};
+use crate::support::{Container, Policy};
 use crate::task::{PLAINTEXT, Task};
-use micro_enforcer::ctl::local::{Config, Counts, Server};
-use std::net::TcpListener;
-use std::process::Command;
-use std::thread;
+use micro_enforcer::ctl::local::Counts;
 
 #[test]
 fn a_named_policy_does_not_replace_the_baked_one() {
@@ -102,82 +99,4 @@ fn on_ecs_endpoints_of_ones_own_are_not_asked() {
     for task in [task, no_image] {
         assert_eq!(task.server.counts(), Counts::default());
     }
-}
-
-/// Runs in a network of its own in which the agent's address is ours; nothing else can be reached.
-fn on_ecs(test: impl FnOnce(Task) + Send) {
-    let run = || {
-        own_network();
-        for arguments in [
-            &["link", "set", "lo", "up"][..],
-            &["address", "add", "169.254.170.2/32", "dev", "lo"],
-        ] {
-            assert!(
-                Command::new("ip")
-                    .args(arguments)
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-        }
-        let config = Config {
-            listen: "169.254.170.2:80".parse().unwrap(),
-            ..Config::default()
-        };
-        let mut task = Task::new()
-            .section("platform", "ecs")
-            .section("start", "{timeout: 600ms}")
-            .with_sealed("DB_PASSWORD", PLAINTEXT);
-        task.server = Server::start(config).unwrap();
-        test(task);
-    };
-    thread::scope(|scope| {
-        thread::Builder::new()
-            .spawn_scoped(scope, run)
-            .unwrap()
-            .join()
-            .unwrap()
-    });
-}
-
-/// The start with this variable, which must end as it does without: at a KMS that is not there.
-fn still_asks_the_real_kms(task: &Task, name: &str, value: &str) {
-    let metadata = task.server.metadata_uri().replace(":80/", "/");
-    let credentials = task.server.credentials_uri().replace(":80/", "/");
-    let container = task
-        .container()
-        .replace("ECS_CONTAINER_METADATA_URI_V4", &metadata);
-    let container = container
-        .replace("AWS_CONTAINER_CREDENTIALS_FULL_URI", &credentials)
-        .replace("AWS_ENDPOINT_URL_KMS", "");
-    let finished = container.replace(name, value).run(["/probe", "environ"]);
-    finished.refused(207, &["DB_PASSWORD", "route to KMS"]);
-}
-
-#[test]
-fn on_ecs_no_variable_brings_another_kms_proxy_or_authority() {
-    on_ecs(|task| {
-        let thief = TcpListener::bind("127.0.0.1:0").unwrap();
-        thief.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", thief.local_addr().unwrap());
-        let variables = [
-            ("AWS_ENDPOINT_URL_KMS", url.as_str()),
-            ("AWS_ENDPOINT_URL", &url),
-            ("HTTPS_PROXY", &url),
-            ("https_proxy", &url),
-            ("ALL_PROXY", &url),
-            ("HTTP_PROXY", &url),
-            ("AWS_CA_BUNDLE", "/no/such/file"),
-            ("AWS_USE_FIPS_ENDPOINT", "neither"),
-            ("AWS_REGION", "eu-west-1"),
-            ("AWS_CONFIG_FILE", "/data/config"),
-            ("AWS_PROFILE", "thief"),
-            ("AWS_ACCESS_KEY_ID", "AKIATHIEF"),
-        ];
-        for (name, value) in variables {
-            still_asks_the_real_kms(&task, name, value);
-            assert!(thief.accept().is_err(), "{name} led elsewhere");
-        }
-        assert_eq!(task.server.counts().credentials, variables.len());
-    });
 }

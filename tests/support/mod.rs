@@ -1,33 +1,46 @@
 //! A container runtime for tests: runs the built wrapper as PID 1 of its own pid and mount namespaces, with a root
 //! file system, capabilities, user, descriptors and environment as a test wants them.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses a part of it"
+)]
 
 #[allow(
     unsafe_code,
     reason = "the runtime's side of the clone has system calls only"
 )]
 mod enter;
+mod memory;
 mod output;
 mod policy;
+mod programs;
 mod root;
 mod running;
 mod stdio;
+#[allow(
+    unsafe_code,
+    reason = "the runtime's side of the clone has system calls only"
+)]
+mod step;
 
 pub use enter::own_network;
+pub use memory::texts_in;
 pub use output::Finished;
 pub use policy::Policy;
 pub use running::{Running, child_of, kill, wait_for_end_of};
 pub use stdio::{Stream, contains};
 
-use enter::{Program, Step};
+use enter::Program;
+use programs::{example, wrapper};
 use root::Root;
 use std::ffi::CString;
-use std::fs;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stdio::Channel;
+use step::Step;
 
 /// The application's user in the default policy.
 pub const APP: u32 = 10001;
@@ -62,6 +75,7 @@ const fn capabilities(numbers: &[u8]) -> u64 {
 #[derive(Debug)]
 pub struct Container {
     root: Arc<Root>,
+    shared: Vec<(PathBuf, PathBuf)>,
     wrapped: bool,
     bounding: u64,
     user: Option<(u32, u64)>,
@@ -100,8 +114,9 @@ impl Container {
             ("/probe", example("probe")),
             ("/attack", example("attack")),
         ];
-        Self {
+        let container = Self {
             root: Arc::new(Root::new(&programs)),
+            shared: Vec::new(),
             wrapped: true,
             bounding: DOCKER,
             user: None,
@@ -112,7 +127,8 @@ impl Container {
             streams: [Stream::Null, Stream::Pipe, Stream::Pipe],
             filter: None,
             after: Vec::new(),
-        }
+        };
+        container.shared(Path::new("/usr"), "/usr")
     }
 
     /// No wrapper: the command itself is PID 1.
@@ -126,6 +142,21 @@ impl Container {
     #[must_use]
     pub fn file(self, path: &str, content: &str, mode: u32) -> Self {
         self.root.file(path, content.as_bytes(), mode);
+        self
+    }
+
+    /// A directory of the host that the image has as well, to read.
+    #[must_use]
+    pub fn shared(mut self, from: &Path, path: &str) -> Self {
+        let target = self.root.directory(path, 0);
+        self.shared.push((from.to_owned(), target));
+        self
+    }
+
+    /// A directory of the image that belongs to this user.
+    #[must_use]
+    pub fn directory(self, path: &str, owner: u32) -> Self {
+        self.root.directory(path, owner);
         self
     }
 
@@ -188,7 +219,7 @@ impl Container {
         self
     }
 
-    /// no_new_privs from the start, as `no-new-privileges` of Docker has it.
+    /// `no_new_privs` from the start, as `no-new-privileges` of Docker has it.
     #[must_use]
     pub fn no_new_privs(mut self) -> Self {
         self.after.push(Step::NoNewPrivs);
@@ -198,7 +229,7 @@ impl Container {
     /// A runtime whose filter does not know these calls.
     #[must_use]
     pub fn without_calls(mut self, numbers: &[libc::c_long]) -> Self {
-        self.filter = Some(Step::Without(without(numbers)));
+        self.filter = Some(Step::without(numbers));
         self
     }
 
@@ -240,8 +271,10 @@ impl Container {
             environment: self.environment.iter().map(|entry| text(entry)).collect(),
         };
         let channels = self.channels();
-        if let Some((uid, _)) = self.user {
-            channels.iter().for_each(|channel| channel.give_to(uid));
+        for channel in &channels {
+            if let Some((uid, _)) = self.user {
+                channel.give_to(uid);
+            }
         }
         Running::start(
             &self.steps(&channels),
@@ -265,7 +298,7 @@ impl Container {
 
     fn steps(&self, channels: &[Channel]) -> Vec<Step> {
         let mut steps = vec![Step::CloseOnExec];
-        steps.extend(self.root.steps(self.read_only));
+        steps.extend(self.root.steps(self.read_only, &self.shared));
         for number in 0..3_usize {
             let channel = channels.get(number).unwrap_or(&channels[0]);
             steps.push(channel.step(i32::try_from(number).unwrap()));
@@ -299,58 +332,4 @@ fn last_capability() -> u8 {
         .trim()
         .parse()
         .unwrap()
-}
-
-/// `MICRO_ENFORCER_BINARY` puts the shipped program under the same tests.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the environment of the tests, not of the wrapper"
-)]
-fn wrapper() -> PathBuf {
-    std::env::var_os("MICRO_ENFORCER_BINARY").map_or_else(
-        || env!("CARGO_BIN_EXE_micro-enforcer").into(),
-        PathBuf::from,
-    )
-}
-
-/// A program of the tests, built beside them.
-fn example(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_micro-enforcer"))
-        .with_file_name("examples")
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is not built: cargo build --examples",
-        path.display()
-    );
-    path
-}
-
-/// Calls by number fail with ENOSYS, everything else passes.
-fn without(numbers: &[libc::c_long]) -> Vec<libc::sock_filter> {
-    let statement = |code: u32, k: u32, jt, jf| libc::sock_filter {
-        code: u16::try_from(code).unwrap(),
-        jt,
-        jf,
-        k,
-    };
-    let load = statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0);
-    let give = |value| statement(libc::BPF_RET | libc::BPF_K, value, 0, 0);
-    let refuse = |number: &libc::c_long| {
-        let equal = statement(
-            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-            u32::try_from(*number).unwrap(),
-            0,
-            1,
-        );
-        [
-            equal,
-            give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS.unsigned_abs()),
-        ]
-    };
-    [load]
-        .into_iter()
-        .chain(numbers.iter().flat_map(refuse))
-        .chain([give(libc::SECCOMP_RET_ALLOW)])
-        .collect()
 }

@@ -82,12 +82,16 @@ impl Finished {
         lines.into_iter()
     }
 
+    /// Every finding.
+    pub fn findings(&self) -> Vec<Value> {
+        let is = |event: &Value| event["class_uid"] == FINDING;
+        self.events().into_iter().filter(is).collect()
+    }
+
     /// The findings of one rule.
     pub fn events_of(&self, rule: &str) -> Vec<Value> {
-        let is = |event: &Value| {
-            event["class_uid"] == FINDING && event["finding_info"]["analytic"]["name"] == rule
-        };
-        self.events().into_iter().filter(is).collect()
+        let is = |event: &Value| event["finding_info"]["analytic"]["name"] == rule;
+        self.findings().into_iter().filter(is).collect()
     }
 
     /// Fails unless there is a finding of this rule.
@@ -183,7 +187,7 @@ impl Finished {
             "expected a refusal: {self:?}"
         );
         assert!(
-            event["status_code"] == code.to_string(),
+            event["status_code"].as_str() == Some(&code.to_string()),
             "expected status_code {code}: {self:?}"
         );
         assert!(self.stdout.is_empty(), "something ran: {self:?}");

@@ -41,9 +41,7 @@ impl Policy {
 
     /// As YAML.
     pub fn text(&self) -> String {
-        self.0
-            .iter()
-            .map(|(name, text)| format!("{name}: {text}\n"))
-            .collect()
+        let sections = self.0.iter().map(|(name, text)| format!("{name}: {text}"));
+        sections.collect::<Vec<_>>().join("\n") + "\n"
     }
 }

@@ -2,11 +2,20 @@
 //!
 //! Each verb writes what it found on standard output, and fails loudly where it could not look.
 
-#![allow(unsafe_code, reason = "the probe asks the kernel")]
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "the probe does to the kernel what applications do"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a probe that cannot go on has failed"
+)]
+#![allow(
+    clippy::zombie_processes,
+    reason = "that somebody else reaps is what is tested"
 )]
 
 use std::ffi::CString;

@@ -1,10 +1,10 @@
 //! The root file system of a test container: a directory of its own, the host's `/usr`, and what a runtime mounts.
 
-use super::enter::Step;
+use super::step::Step;
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -48,7 +48,7 @@ impl Root {
         }
         root.file("/etc/passwd", PASSWD.as_bytes(), 0o644);
         root.file("/etc/group", GROUP.as_bytes(), 0o644);
-        std::os::unix::fs::chown(root.host("/data"), Some(10001), Some(10001)).unwrap();
+        root.directory("/data", 10001);
         for (name, program) in programs {
             root.program(name, program);
         }
@@ -68,6 +68,14 @@ impl Root {
         fs::set_permissions(host, Permissions::from_mode(mode)).unwrap();
     }
 
+    /// Makes a directory of this user and group; where it is on the host.
+    pub fn directory(&self, path: &str, owner: u32) -> PathBuf {
+        let host = self.host(path);
+        fs::create_dir_all(&host).unwrap();
+        chown(&host, Some(owner), Some(owner)).unwrap();
+        host
+    }
+
     /// The program itself where both lie on one file system, else a copy.
     fn program(&self, name: &str, program: &Path) {
         let host = self.host(name);
@@ -77,7 +85,7 @@ impl Root {
     }
 
     /// The mounts that a runtime makes, and the change of root.
-    pub fn steps(&self, read_only: bool) -> Vec<Step> {
+    pub fn steps(&self, read_only: bool, shared: &[(PathBuf, PathBuf)]) -> Vec<Step> {
         let bind = libc::MS_BIND | libc::MS_REC;
         let harmless = libc::MS_NOSUID | libc::MS_NODEV;
         let mut steps = vec![
@@ -93,14 +101,6 @@ impl Root {
                 &self.host("/"),
                 "",
                 bind,
-                "",
-            ),
-            mount("/usr", &self.host("/usr"), "", bind, ""),
-            mount(
-                "none",
-                &self.host("/usr"),
-                "",
-                libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY,
                 "",
             ),
             mount(
@@ -126,6 +126,11 @@ impl Root {
                 "newinstance,ptmxmode=0666,mode=0620",
             ),
         ];
+        for (source, target) in shared {
+            let read_only = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY;
+            steps.push(mount(&source.display().to_string(), target, "", bind, ""));
+            steps.push(mount("none", target, "", read_only, ""));
+        }
         steps.extend(DEVICES.map(|device| {
             mount(
                 &format!("/dev/{device}"),

@@ -1,9 +1,10 @@
 //! A container between its start and its end.
 
-use super::enter::{Program, Step, enter};
+use super::enter::{Program, enter};
 use super::output::Finished;
 use super::root::Root;
 use super::stdio::{Capture, Channel};
+use super::step::Step;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs;
@@ -77,6 +78,11 @@ impl Running {
             self.told()
         );
         self
+    }
+
+    /// What is on standard error so far.
+    pub fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.captured(2).bytes()).into_owned()
     }
 
     fn captured(&self, number: usize) -> &Capture {

@@ -1,6 +1,6 @@
 //! Descriptors 0 to 2 of a container, in every kind that a runtime may hand over, and what comes out of them.
 
-use super::enter::Step;
+use super::step::Step;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
