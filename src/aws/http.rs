@@ -1,17 +1,14 @@
 //! A GET of the platform's own endpoints: plain HTTP, no proxy, no redirect, a bounded answer.
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorSettings, SharedHttpConnector,
-};
+use super::connect::Connector;
+use super::stream::Route;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
-use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Longer answers are not read.
 const LONGEST: usize = 1 << 20;
-const CONNECT: Duration = Duration::from_secs(2);
 
 /// Why there is no answer to use.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +29,7 @@ pub(super) enum Error {
 
 /// A connector without TLS and without a proxy, whatever the environment says.
 pub(super) fn connector() -> SharedHttpConnector {
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(CONNECT)
-        .build();
-    let connector = Connector::builder().connector_settings(settings);
-    SharedHttpConnector::new(connector.build_http())
+    SharedHttpConnector::new(Connector::new(Route::default()))
 }
 
 /// The body of a successful answer.

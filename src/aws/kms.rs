@@ -14,6 +14,7 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::decrypt::{DecryptError, DecryptOutput};
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::collections::HashMap;
 use zeroize::Zeroizing;
 
@@ -107,14 +108,19 @@ fn classify(error: &SdkError<DecryptError>) -> Failure<Error> {
     };
     let text = format!(
         "{} {}",
-        service.code().unwrap_or("an error without code"),
+        service
+            .code()
+            .map_or_else(|| without_code(error), str::to_owned),
         service.message().unwrap_or_default()
     );
     let text = shorten(text.trim_end());
-    let is_fault = error.raw_response().is_some_and(|response| {
-        response.status().is_server_error() || response.status().as_u16() == 429
-    });
+    let status = error.raw_response().map(HttpResponse::status);
+    let is_fault = status.is_some_and(|status| status.is_server_error() || status.as_u16() == 429);
     match service.code() {
+        // What refuses in front of KMS, a VPC endpoint or a proxy, need not speak its JSON.
+        None if status.is_some_and(|status| matches!(status.as_u16(), 401 | 403)) => {
+            Failure::Again(Error::Denied(text))
+        }
         // Grants and policies settle late, so a denial is asked again within the budget.
         Some("AccessDeniedException" | "AccessDenied") => Failure::Again(Error::Denied(text)),
         Some("IncorrectKeyException") => Failure::Final(Error::IncorrectKey),
@@ -145,6 +151,14 @@ fn classify(error: &SdkError<DecryptError>) -> Failure<Error> {
         | None => Failure::Again(Error::Unreachable(text)),
         Some(_) if is_fault => Failure::Again(Error::Unreachable(text)),
         Some(_) => Failure::Final(Error::Refused(text)),
+    }
+}
+
+/// "HTTP status 403", where the answer is not KMS's own form.
+fn without_code(error: &SdkError<DecryptError>) -> String {
+    match error.raw_response() {
+        Some(response) => format!("HTTP status {}", response.status().as_u16()),
+        None => "an error without code".to_owned(),
     }
 }
 

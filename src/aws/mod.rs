@@ -4,6 +4,7 @@
 //! PID 1 forks, calls [`run`] in the child and reads [`frame::HEADER`] bytes and a body from the
 //! pipe; [`decode`] turns the body into what was learned, or into the refusal.
 
+mod connect;
 mod credentials;
 mod endpoint;
 mod frame;
@@ -14,8 +15,10 @@ mod kms;
 mod metadata;
 mod open;
 mod own;
+mod proxy;
 mod retry;
 mod settings;
+mod stream;
 mod task;
 mod tls;
 mod wire;
@@ -34,6 +37,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 /// What the helper needs to know.
@@ -97,16 +101,28 @@ pub fn is_needed(request: &BootRequest<'_>) -> bool {
 
 /// The forked helper's whole life: finds out, writes one frame, and returns its exit status.
 pub fn run(request: &BootRequest<'_>, output: OwnedFd) -> i32 {
-    let frame = frame::encode(&boot(request));
-    match File::from(output).write_all(&frame) {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(refusal) => return tell(&Err(refusal), output),
+    };
+    let result = LocalSet::new().block_on(&runtime, helper::boot(request));
+    // Before the connections are closed: PID 1 goes on meanwhile, and ends us.
+    let status = tell(&result, output);
+    // A resolver that does not answer holds a thread for seconds; nobody waits for it.
+    runtime.shutdown_background();
+    status
+}
+
+fn tell(result: &Result<BootResult, Refusal>, output: OwnedFd) -> i32 {
+    match File::from(output).write_all(&frame::encode(result)) {
         Ok(()) => 0,
         Err(_) => 1,
     }
 }
 
-/// Finds out in this process, on a runtime of one thread.
-fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// One thread is enough: what it does is wait.
+fn runtime() -> Result<Runtime, Refusal> {
+    Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| {
@@ -116,9 +132,5 @@ fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
                 format!("the boot helper could not start: {error}"),
                 "give the container more memory or file descriptors",
             )
-        })?;
-    let result = LocalSet::new().block_on(&runtime, helper::boot(request));
-    // A resolver that does not answer holds a thread for seconds; nobody waits for it.
-    runtime.shutdown_background();
-    result
+        })
 }

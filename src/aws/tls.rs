@@ -1,24 +1,20 @@
 //! The connection to KMS: certificate authorities and proxy. Nothing of it is loaded for a plain
 //! endpoint, which only `platform: local` has.
 
+use super::connect::Connector;
 use super::http;
+use super::proxy::Proxy;
 use super::settings::Effective;
+use super::stream::Route;
 use crate::refusal::{Code, Refusal};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use rustls::RootCertStore;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-
-const CONNECT: Duration = Duration::from_secs(3);
+use std::sync::Arc;
 
 /// Why there can be no connection.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +25,8 @@ pub(super) enum Error {
     Bundle(String, String),
     #[error("the proxy is not an http:// or https:// URL: {0}")]
     Proxy(String),
-    #[error("the TLS settings were not accepted: {0}")]
-    Context(String),
+    #[error("TLS is not possible: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 impl From<Error> for Refusal {
@@ -43,7 +39,7 @@ impl From<Error> for Refusal {
                 "name a file of one or more `-----BEGIN CERTIFICATE-----` blocks in aws.ca_bundle"
             }
             Error::Proxy(_) => "correct aws.proxy (HTTPS_PROXY): http://host:port",
-            Error::Context(_) => "report this; it is a fault of the enforcer",
+            Error::Tls(_) => "report this; it is a fault of the enforcer",
         };
         Self::new(Code::Policy, "aws.settings", error.to_string(), remedy)
     }
@@ -58,33 +54,29 @@ pub(super) fn connector(effective: &Effective) -> Result<SharedHttpConnector, Er
     {
         return Ok(http::connector());
     }
+    let proxy = match effective.proxy.as_deref() {
+        Some(url) => Some(Proxy::parse(url).ok_or_else(|| Error::Proxy(shown(url)))?),
+        None => None,
+    };
+    let route = Route::new(Some(config(effective)?), proxy);
+    Ok(SharedHttpConnector::new(Connector::new(route)))
+}
+
+/// Stated, not taken from the process: whichever provider another library installs.
+fn config(effective: &Effective) -> Result<Arc<ClientConfig>, Error> {
     let authorities = match &effective.ca_bundle {
         Some(path) => bundle(path)?,
         None => built_in(),
     };
-    let context = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(authorities))
-        .build()
-        .map_err(|error| Error::Context(error.to_string()))?;
-    let proxy = match effective.proxy.as_deref() {
-        Some(url) => ProxyConfig::https(url).map_err(|error| Error::Proxy(error.to_string()))?,
-        None => ProxyConfig::disabled(),
-    };
-    let connector = Connector::builder()
-        .connector_settings(
-            HttpConnectorSettings::builder()
-                .connect_timeout(CONNECT)
-                .build(),
-        )
-        .proxy_config(proxy)
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(context)
-        .build();
-    Ok(SharedHttpConnector::new(connector))
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(authorities)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
 }
 
-/// The SDK panics on a bundle that it cannot parse, so it is parsed here first, in the same way.
-fn bundle(path: &Path) -> Result<Vec<u8>, Error> {
+/// A bundle replaces the built-in authorities.
+fn bundle(path: &Path) -> Result<RootCertStore, Error> {
     let shown = || path.display().to_string();
     let unfit = |error: &dyn std::fmt::Display| Error::Bundle(shown(), error.to_string());
     let pem = fs::read(path).map_err(|error| Error::Unreadable(shown(), error))?;
@@ -96,18 +88,18 @@ fn bundle(path: &Path) -> Result<Vec<u8>, Error> {
     if roots.is_empty() {
         return Err(unfit(&"it has no certificate"));
     }
-    Ok(pem)
+    Ok(roots)
 }
 
-/// Mozilla's authorities, in the form that the SDK takes.
-fn built_in() -> Vec<u8> {
-    let mut pem = String::new();
-    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        pem.push_str("-----BEGIN CERTIFICATE-----\n");
-        STANDARD.encode_string(certificate, &mut pem);
-        pem.push_str("\n-----END CERTIFICATE-----\n");
-    }
-    pem.into_bytes()
+/// Mozilla's authorities.
+fn built_in() -> RootCertStore {
+    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
+}
+
+/// Without user and password.
+fn shown(url: &str) -> String {
+    let end = url.rsplit('@').next().unwrap_or_default();
+    end.escape_debug().to_string()
 }
 
 #[cfg(test)]
@@ -127,11 +119,10 @@ mod tests {
     #[test]
     fn the_built_in_authorities_are_accepted() {
         assert!(connector(&Effective::default()).is_ok());
-        assert!(with_bundle(&built_in()).is_ok());
     }
 
     #[test]
-    fn a_bundle_that_the_sdk_would_panic_on_is_an_error() {
+    fn a_bundle_without_certificates_is_an_error() {
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let half = b"-----BEGIN CERTIFICATE-----\nAAAA\n";
         for text in [b"".as_slice(), b"no certificate", broken, half, b"\xff\xfe"] {

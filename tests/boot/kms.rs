@@ -73,6 +73,17 @@ fn a_denial_that_stays_ends_with_212_and_one_that_passes_does_not() {
 }
 
 #[test]
+fn a_denial_that_is_not_in_kms_s_form_ends_with_212_too() {
+    let xml = "<ErrorResponse><Error><Code>AccessDeniedException</Code></Error></ErrorResponse>";
+    for body in [xml, "<html>Forbidden</html>", ""] {
+        let mut start = kms(Script::always(Fault::Status(403, body.into())));
+        start.budgets.secrets = Duration::from_millis(250);
+        let end = start.run();
+        end.refused(Code::AccessDenied, "HTTP status 403", "kms:Decrypt");
+    }
+}
+
+#[test]
 fn an_answer_for_another_key_ends_with_206() {
     let end = kms(Script::always(Fault::Foreign)).run();
     end.refused(
@@ -115,6 +126,7 @@ fn the_first_failure_ends_all_calls() {
         start = start.with(sealed(&format!("V{index}"), b"x"));
     }
     let began = Instant::now();
+    start.budgets.attempt = Duration::from_secs(5);
     start.budgets.secrets = Duration::from_secs(8);
     start
         .run()

@@ -9,7 +9,9 @@
 )]
 
 mod credentials;
+mod front;
 mod identity;
 mod kms;
 mod sealed;
 mod start;
+mod tls;

@@ -21,6 +21,7 @@ pub struct Start {
     pub entries: Vec<String>,
     pub image: String,
     pub secrets: String,
+    pub aws: String,
     pub applies_to: String,
     pub mode: &'static str,
     pub platform: Platform,
@@ -45,6 +46,7 @@ impl Default for Start {
             secrets: format!(
                 "{{keys: [\"{TASK_KEY}\"], context: {{app: orders-api}}, bundles: [APP_SECRETS]}}"
             ),
+            aws: "{}".to_owned(),
             applies_to: "{families: [\"orders-*\"], containers: [app]}".to_owned(),
             mode: "enforce",
             platform: Platform::Local,
@@ -95,7 +97,12 @@ impl Start {
     /// Runs the helper over a pipe, as PID 1 does.
     pub fn run(self) -> End {
         let server = Server::start(self.config.clone()).unwrap();
-        let result = self.boot(&server);
+        self.against(&server)
+    }
+
+    /// The same with endpoints that run already.
+    pub fn against(self, server: &Server) -> End {
+        let result = self.boot(server);
         End {
             result,
             counts: server.counts(),
@@ -106,6 +113,7 @@ impl Start {
         let Self {
             image,
             secrets,
+            aws,
             applies_to,
             mode,
             ..
@@ -113,7 +121,7 @@ impl Start {
         let text = format!(
             "kind: policy\nversion: 1\nname: orders-api\nserial: 1\nmode: {mode}\n\
              platform: local\nidentity: {{user: \"10001:10001\"}}\ncommand: {{allow: [[/app/server]]}}\n\
-             image: {image}\nsecrets: {secrets}\napplies_to: {applies_to}\n"
+             image: {image}\nsecrets: {secrets}\naws: {aws}\napplies_to: {applies_to}\n"
         );
         Policy::parse(text.as_bytes(), "policy.yaml").unwrap()
     }
