@@ -65,6 +65,15 @@ impl Encoder<'_> {
 
     /// A start with its lists, on as many lines as they need.
     fn started(&self, stamp: &Stamp, started: &Started) -> serde_json::Result<Vec<String>> {
+        // Most fit as they are, and a start is not the time to encode twice.
+        let whole = Stamp {
+            limit: TEXT_LIMITS[0],
+            ..stamp.clone()
+        };
+        let json = self.encode(&whole, &Event::Started(started))?;
+        if json.len() <= LONGEST_JSON {
+            return Ok(vec![json]);
+        }
         let mut parts = Vec::new();
         self.halve(stamp, started.clone(), &mut parts)?;
         let of = parts.len();

@@ -64,6 +64,8 @@ impl Supervisor<'_> {
         let mut violation = None;
         loop {
             let [signalled, ready, notified, writable] = self.wait(listener.as_ref(), phase)?;
+            // Not in the round that closed the envelope: execve is only being made then.
+            let may_have_started = matches!(phase, Phase::Executing) || !signalled.is_empty();
             if !ready.is_empty() {
                 phase = Phase::Executing;
                 listener = self.child.take_listener();
@@ -76,7 +78,7 @@ impl Supervisor<'_> {
             } else {
                 self.handle_signals()?
             };
-            if matches!(phase, Phase::Executing) && self.has_started(&seen) {
+            if may_have_started && matches!(phase, Phase::Executing) && self.has_started(&seen) {
                 phase = Phase::Running;
                 self.report.started(&started);
             }
