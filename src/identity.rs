@@ -163,6 +163,17 @@ impl Identity {
         }
     }
 
+    /// A supervisor that could not even stop its application is better not started.
+    pub fn can_be_signalled(&self, current: &Current) -> Result<(), Error> {
+        if self.change_user && !current.capabilities.has(caps::KILL) {
+            return Err(Error::Missing {
+                change: "signalling another user's application",
+                capability: "CAP_KILL".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     /// The application's uid.
     pub const fn uid(&self) -> u32 {
         self.uid

@@ -171,11 +171,12 @@ fn context(invocation: &Invocation) -> io::Result<report::Context> {
     })
 }
 
-pub(crate) fn unix_now() -> i64 {
+/// Seconds since 1970. A clock before that knows of no policy, entry or exception whether it holds.
+pub(crate) fn unix_now() -> io::Result<i64> {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        .map_err(|_| io::Error::other("the wall clock stands before 1970"))?;
+    i64::try_from(since.as_secs()).map_err(io::Error::other)
 }
 
 /// The policy that holds here and now; from then on reports are as it wants them.
@@ -184,7 +185,7 @@ pub(crate) fn policy(invocation: &Invocation, begun: &mut Begun) -> Result<Polic
     begun
         .report
         .adopt(&policy.report, policy.platform, facts::policy(&policy));
-    let in_force = policy.in_force(unix_now())?;
+    let in_force = policy.in_force(unix_now()?)?;
     begun.tell(in_force.finding);
     Ok(in_force.policy)
 }
@@ -203,7 +204,11 @@ pub(crate) fn command(
 
 /// Who the application becomes, and the directories that are made for it.
 pub(crate) fn identity(policy: &Policy) -> Result<Identity, Stop> {
-    let identity = Identity::resolve(&policy.identity, &Current::read()?)?;
+    let current = Current::read()?;
+    let identity = Identity::resolve(&policy.identity, &current)?;
+    if policy.supervise.enabled {
+        identity.can_be_signalled(&current)?;
+    }
     prepare::directories(&policy.files.prepare, identity.uid(), identity.gid())?;
     Ok(identity)
 }
@@ -222,7 +227,7 @@ pub(crate) fn sandbox(policy: &Policy) -> Result<Sandbox, Stop> {
         mode: policy.mode,
         supervisor: policy.supervise.enabled.then_some(&us),
         kernel: &kernel,
-        now: unix_now(),
+        now: unix_now()?,
     };
     Ok(Sandbox::compile(&request)?)
 }

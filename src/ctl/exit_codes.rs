@@ -105,7 +105,7 @@ fn advice(code: Code) -> [&'static str; 3] {
         ],
         Code::Privileges => [
             "privileges could not be dropped",
-            "no CAP_SETUID, CAP_SETGID or CAP_SETPCAP at the start",
+            "no CAP_SETUID, CAP_SETGID or CAP_KILL at the start",
             "start as root with these, or as the final USER",
         ],
         Code::Control => [

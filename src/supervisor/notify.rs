@@ -37,7 +37,8 @@ pub(super) fn answer(
         .explain(notification.number, &notification.arguments);
     let caller = describe(listener, &notification, child, report.wants_arguments())?;
     report.finding(&finding(&denial, caller));
-    if denial.effect >= Effect::Kill {
+    // Only while the call is held is the id surely the caller's.
+    if denial.effect >= Effect::Kill && seccomp::is_valid(listener, notification.id) {
         gone_is_fine(process::kill(notification.pid, libc::SIGKILL))?;
     }
     let answer = match denial.effect {

@@ -13,6 +13,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+/// From one round of SIGKILL to the next.
+const KILL_AGAIN: Duration = Duration::from_millis(10);
 /// How long SIGKILL may take to be seen.
 const KILLED: Duration = Duration::from_secs(2);
 
@@ -58,7 +60,16 @@ enum Phase {
 
 impl Supervisor<'_> {
     /// Runs until the application and all that it left behind have ended.
-    pub fn run(mut self, mut started: Started) -> io::Result<Ended> {
+    ///
+    /// A supervisor that fails leaves nobody behind who would run on unwatched.
+    pub fn run(mut self, started: Started) -> io::Result<Ended> {
+        self.supervise(started).inspect_err(|_| {
+            // The fault itself is what is reported; below PID 1 the kernel ends the rest in any case.
+            drop(Remains::of_this_process().signal(libc::SIGKILL));
+        })
+    }
+
+    fn supervise(&mut self, mut started: Started) -> io::Result<Ended> {
         let mut phase = Phase::Closing;
         let mut listener = None;
         let mut violation = None;
@@ -84,6 +95,8 @@ impl Supervisor<'_> {
             }
             if let Some(rule) = self.notified(&mut listener, notified)? {
                 violation.get_or_insert(rule);
+                // Nobody is asked to go; what slips this round is met by those that follow.
+                self.grace = Duration::ZERO;
                 Remains::of_this_process().signal(libc::SIGKILL)?;
             }
             if !writable.is_empty() {
@@ -129,6 +142,12 @@ impl Supervisor<'_> {
                 Remains::of_this_process().signal(libc::SIGKILL)?;
                 Ok(Phase::Killed(end, now + KILLED))
             }
+            // Below another init a process may have forked past the first round, or lie too deep for it: orphans
+            // come up to us, so that the rounds reach everybody.
+            (Phase::Killed(end, until), _) => {
+                Remains::of_this_process().signal(libc::SIGKILL)?;
+                Ok(Phase::Killed(end, until))
+            }
             _ => Ok(phase),
         }
     }
@@ -152,7 +171,8 @@ impl Supervisor<'_> {
             Phase::Closing | Phase::Running => None,
             // poll(2) counts in milliseconds: the shortest wait there is.
             Phase::Executing => Some(Instant::now()),
-            Phase::Ending(_, until) | Phase::Killed(_, until) => Some(until),
+            Phase::Ending(_, until) => Some(until),
+            Phase::Killed(_, until) => Some(until.min(Instant::now() + KILL_AGAIN)),
         };
         let descriptors = [
             Some((self.signals.as_fd(), PollFlags::POLLIN)),

@@ -211,3 +211,10 @@ fn what_the_policy_requires_and_nobody_enforces_is_refused() {
         .run(["/probe", "status"])
         .refused(209, &["network", "require"]);
 }
+
+#[test]
+fn an_application_that_could_not_be_stopped_is_not_started() {
+    const KILL: u64 = 1 << 5;
+    let deaf = Container::new().bounding(DOCKER & !KILL);
+    deaf.run(["/probe", "status"]).refused(208, &["CAP_KILL"]);
+}

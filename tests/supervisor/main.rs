@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod effects;
 mod remains;
 mod signals;
 mod status;

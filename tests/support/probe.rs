@@ -51,6 +51,10 @@ fn main() -> ExitCode {
         ["alone"] => tell("a question", done(unsafe { libc::kill(1, 0) })),
         ["denied", count] => denied(count.parse().unwrap()),
         ["threads"] => threads(),
+        ["priority"] => tell(
+            "getpriority",
+            done(unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }),
+        ),
         ["init", rest @ ..] => return init(rest),
         other => panic!("no such verb: {other:?}"),
     }
