@@ -5,18 +5,26 @@ use crate::identity::Identity;
 use crate::policy::{Control, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::sandbox::Sandbox;
-use crate::{admission, image, supervisor};
+use crate::supervisor::{self, Guards};
+use crate::{admission, image};
+
+const NOBODY_STAYS: &str = "supervise.enabled is false: nobody stays to look";
 
 /// One state a control, in the order of [`Control`].
-pub fn survey(policy: &Policy, identity: &Identity, sandbox: &Sandbox) -> Vec<ControlState> {
+pub fn survey(
+    policy: &Policy,
+    identity: &Identity,
+    sandbox: &Sandbox,
+    guards: &Guards,
+) -> Vec<ControlState> {
     let mut states = vec![
         image_state(policy),
         command_state(policy),
         secrets_state(policy),
         state(Control::Privileges, State::Enforced, identity.describe()),
-        later(Control::Exec, policy.exec.is_some()),
-        later(Control::Network, policy.network.is_some()),
-        later(Control::Foreign, policy.foreign.is_some()),
+        asked(Control::Exec, policy.exec.is_some(), guards.exec()),
+        asked(Control::Network, policy.network.is_some(), guards.network()),
+        foreign_state(policy, guards),
         self_protection(policy, identity, is_filtered(sandbox)),
     ];
     states.extend(sandbox.controls());
@@ -98,14 +106,23 @@ fn secrets_state(policy: &Policy) -> ControlState {
     }
 }
 
-/// A section that is parsed and checked, and that nothing enforces yet.
-fn later(control: Control, stated: bool) -> ControlState {
-    let stated = if stated { "stated, and " } else { "" };
-    state(
-        control,
-        State::Unavailable,
-        format!("{stated}not part of this release"),
-    )
+/// A section whose guard knows how far it gets.
+fn asked(control: Control, stated: bool, held: Option<(State, &'static str)>) -> ControlState {
+    match held {
+        Some((how_far, reason)) => state(control, how_far, reason),
+        None if stated => state(control, State::Unavailable, supervisor::NO_LISTENER),
+        None => state(control, State::Unavailable, "not stated"),
+    }
+}
+
+/// Whoever stays can look; nobody else is needed for it.
+fn foreign_state(policy: &Policy, guards: &Guards) -> ControlState {
+    let control = Control::Foreign;
+    match (guards.foreign(), &policy.foreign) {
+        (Some((how_far, reason)), _) => state(control, how_far, reason),
+        (None, Some(_)) => state(control, State::Unavailable, NOBODY_STAYS),
+        (None, None) => state(control, State::Unavailable, "not stated"),
+    }
 }
 
 fn is_filtered(sandbox: &Sandbox) -> bool {
@@ -133,7 +150,7 @@ fn self_protection(policy: &Policy, identity: &Identity, filtered: bool) -> Cont
         ),
         (_, _, true, true) => (
             State::Enforced,
-            "PID 1, not dumpable, another user, and the filter",
+            "PID 1, not dumpable, another user, the filter, and one of its own",
         ),
         (_, _, true, false) => (
             State::Enforced,
@@ -141,7 +158,7 @@ fn self_protection(policy: &Policy, identity: &Identity, filtered: bool) -> Cont
         ),
         (_, _, false, true) => (
             State::Detected,
-            "PID 1, not dumpable, and the filter; but the application's own user, who may read reports out of the pipe that the runtime gave it: a gap in the sequence shows it",
+            "PID 1, not dumpable, the filter, and one of its own; but the application's own user, who may read reports out of the pipe that the runtime gave it: a gap in the sequence shows it",
         ),
         (_, _, false, false) => (
             State::Unavailable,

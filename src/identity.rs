@@ -194,6 +194,11 @@ impl Identity {
         self.home.as_deref()
     }
 
+    /// The capabilities that the application keeps, as a mask.
+    pub const fn capabilities(&self) -> u64 {
+        self.capabilities
+    }
+
     /// Whether the application gets another user than ours.
     pub const fn changes_user(&self) -> bool {
         self.change_user

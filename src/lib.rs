@@ -17,6 +17,7 @@ pub mod sandbox;
 pub mod stdio;
 
 pub mod controls;
+pub mod judge;
 pub mod report;
 mod start;
 pub mod supervisor;
@@ -35,7 +36,7 @@ use admission::Admitted;
 use cli::Invocation;
 use start::{Begun, Boot, Stop};
 use std::process::ExitCode;
-use supervisor::{Launch, Parts};
+use supervisor::{Guards, Launch, Parts};
 use zeroize::Zeroizing;
 
 /// The wrapper: reads what is asked for, does it, and ends with its status.
@@ -52,8 +53,11 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     // The helper asks the network while we prepare what needs none.
     let boot = Boot::begin(&invocation, &policy, &plan, begun)?;
     let identity = start::identity(&policy)?;
-    let sandbox = start::sandbox(&policy)?;
-    let controls = controls::survey(&policy, &identity, &sandbox);
+    let resolver = start::resolver(&policy, &identity)?;
+    let sandbox = start::sandbox(&policy, resolver.as_ref())?;
+    let now = start::unix_now()?;
+    let guards = Guards::new(&policy, &identity, &sandbox, resolver, now)?;
+    let controls = controls::survey(&policy, &identity, &sandbox, &guards);
     controls::require(&policy.require, &controls)?;
     let booted = boot.finish(begun)?;
 
@@ -78,5 +82,5 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
         identity,
         sandbox,
     })?;
-    start::launch(&policy, launch, facts, begun)
+    start::launch(&policy, launch, guards, facts, begun)
 }

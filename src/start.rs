@@ -13,12 +13,13 @@ use crate::aws::BootResult;
 use crate::cli::{HELP, Invocation, Request};
 use crate::finding::Finding;
 use crate::identity::{Current, Identity};
-use crate::policy::{self, LoadRequest, Policy};
+use crate::policy::{self, Control, LoadRequest, Policy};
 use crate::probe::probe;
 use crate::refusal::{Code, Refusal};
 use crate::report::{self, Reporter};
 use crate::sandbox::{self, Kernel, Sandbox};
 use crate::secrets::{self, Environment};
+use crate::supervisor::Resolver;
 use crate::sys::signal::{Blocked, Signals};
 use crate::sys::{environ, fd, process};
 use crate::{prepare, run};
@@ -26,6 +27,9 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
+
+/// The controls that nothing holds up without a listener.
+const ASKED: [Control; 3] = [Control::Exec, Control::Network, Control::Foreign];
 
 /// How long the last words may take to be written.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -213,18 +217,29 @@ pub(crate) fn identity(policy: &Policy) -> Result<Identity, Stop> {
     Ok(identity)
 }
 
+/// Who asks for the host names of the policy, if there are any.
+pub(crate) fn resolver(policy: &Policy, identity: &Identity) -> Result<Option<Resolver>, Stop> {
+    Ok(Resolver::start(policy, identity)?)
+}
+
 /// The compiled envelope.
-pub(crate) fn sandbox(policy: &Policy) -> Result<Sandbox, Stop> {
+pub(crate) fn sandbox(policy: &Policy, resolver: Option<&Resolver>) -> Result<Sandbox, Stop> {
     let kernel = Kernel::probe();
     let us = sandbox::Supervisor {
         pid: nix::unistd::getpid().as_raw(),
         group: nix::unistd::getpgrp().as_raw(),
-        threads: Vec::new(),
+        threads: resolver.map(Resolver::pid).into_iter().collect(),
     };
     let request = sandbox::Request {
         syscalls: &policy.syscalls,
         files: &policy.files,
+        exec: policy.exec.as_ref(),
+        network: policy.network.as_ref(),
         mode: policy.mode,
+        must_listen: policy.require.iter().any(|control| {
+            let walled = *control == Control::Files && kernel.landlock_abi.is_none();
+            walled || ASKED.contains(control)
+        }),
         supervisor: policy.supervise.enabled.then_some(&us),
         kernel: &kernel,
         now: unix_now()?,

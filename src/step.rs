@@ -31,6 +31,8 @@ pub enum Step {
     ParentDeath,
     /// `no_new_privs`
     NoNewPrivs,
+    /// Readable to the supervisor.
+    Visible,
     /// Landlock and the system call filter.
     Envelope,
     /// Telling the parent that the envelope is closed.
@@ -42,7 +44,7 @@ pub enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Group,
         Self::Limits,
         Self::Groups,
@@ -55,6 +57,7 @@ impl Step {
         Self::Proof,
         Self::ParentDeath,
         Self::NoNewPrivs,
+        Self::Visible,
         Self::Envelope,
         Self::Ready,
         Self::Mask,
@@ -80,6 +83,7 @@ impl Step {
             Self::Proof => "the proof that privileges are gone",
             Self::ParentDeath => "prctl(PR_SET_PDEATHSIG)",
             Self::NoNewPrivs => "prctl(PR_SET_NO_NEW_PRIVS)",
+            Self::Visible => "prctl(PR_SET_DUMPABLE)",
             Self::Envelope => "landlock_restrict_self or seccomp",
             Self::Ready => "write to the supervisor",
             Self::Mask => "rt_sigprocmask",
@@ -108,6 +112,7 @@ impl Step {
             | Self::Proof
             | Self::ParentDeath
             | Self::NoNewPrivs
+            | Self::Visible
             | Self::Ready
             | Self::Mask
             | Self::Exec => {

@@ -50,6 +50,8 @@ pub struct Reporter {
     queue: Queue,
     sequence: u64,
     dropped: BTreeMap<&'static str, u64>,
+    /// Told at the end.
+    health_checks: Option<u64>,
 }
 
 impl Reporter {
@@ -75,6 +77,7 @@ impl Reporter {
             queue: Queue::new(Channel::to(fd)),
             sequence: 0,
             dropped: BTreeMap::new(),
+            health_checks: None,
         })
     }
 
@@ -118,6 +121,11 @@ impl Reporter {
         }
         self.flush_some();
         self.emit(&Event::Refused(refusal), Priority::Reserved);
+    }
+
+    /// So many health checks were seen; `None`: nobody looked.
+    pub fn health_checks(&mut self, count: Option<u64>) {
+        self.health_checks = count;
     }
 
     /// The application ended.
@@ -175,6 +183,9 @@ impl Reporter {
             time: milliseconds(),
             sequence: self.sequence + 1,
             dropped: self.dropped.clone(),
+            health_checks: self
+                .health_checks
+                .filter(|_| matches!(event, Event::Ended(_))),
             ..Stamp::default()
         };
         let lines = fit::lines(self.format, &self.scope, &stamp, event);

@@ -120,6 +120,8 @@ pub struct Stamp {
     pub part: Option<Part>,
     /// What was not written since the last event, by rule; `queue` for a full queue.
     pub dropped: BTreeMap<&'static str, u64>,
+    /// Health checks that were seen; nothing, if nobody looked or it is not told now.
+    pub health_checks: Option<u64>,
     /// The bound of each text that others control.
     pub limit: usize,
 }

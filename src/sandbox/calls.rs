@@ -2,7 +2,9 @@
 
 use super::baseline::{self, Case, Circumstances, Entry, Outcome, narrow};
 use super::bpf::{self, Action, Arch, Clause, Filter, Rules};
-use super::{Error, Request};
+use super::files::Plan;
+use super::network::Network;
+use super::{Error, Request, asked};
 use crate::finding;
 use crate::policy::value::{Effect, Rule, SyscallName};
 use crate::policy::{Mode, Syscalls};
@@ -21,11 +23,14 @@ pub(super) enum Channel {
 /// All entries in the order in which they are tried. What the policy denies
 /// comes before the baseline, which it can make stricter; what it only audits
 /// comes behind, because nothing makes the baseline weaker but `allow`.
-pub(super) fn entries(request: &Request<'_>, truncation: bool) -> Result<Vec<Entry>, Error> {
+pub(super) fn entries(
+    request: &Request<'_>,
+    plan: Plan,
+    network: Network,
+) -> Result<Vec<Entry>, Error> {
     let baseline = baseline::entries(&Circumstances {
         arch: Arch::NATIVE,
         supervisor: request.supervisor,
-        truncation,
     });
     let mut entries = Vec::new();
     let mut audited = Vec::new();
@@ -38,13 +43,20 @@ pub(super) fn entries(request: &Request<'_>, truncation: bool) -> Result<Vec<Ent
     }
     entries.extend(lift(baseline, request.syscalls)?);
     entries.extend(audited);
+    // Without a supervisor there is nobody to ask.
+    if request.supervisor.is_some() {
+        entries.extend(asked::entries(request, plan, network, Arch::NATIVE));
+    }
+    if plan.leaves_truncation() {
+        entries.extend(lift(baseline::truncation(Arch::NATIVE), request.syscalls)?);
+    }
     Ok(entries)
 }
 
 const fn effect(entry: &Entry) -> Effect {
     match entry.outcome {
         Outcome::Violation { effect, .. } => effect,
-        Outcome::Answer(_) => Effect::Deny,
+        Outcome::Answer(_) | Outcome::Asked(_) => Effect::Deny,
     }
 }
 
@@ -134,7 +146,9 @@ pub(super) fn filter(
 fn rules(entries: &[&Entry], channel: Channel) -> Rules {
     let mut rules = Rules::always(Action::Allow);
     for entry in entries {
-        let action = action(entry.outcome, channel);
+        let Some(action) = action(entry.outcome, channel) else {
+            continue;
+        };
         if entry.cases.is_empty() {
             rules.otherwise = action;
             break;
@@ -148,14 +162,16 @@ fn rules(entries: &[&Entry], channel: Channel) -> Rules {
     rules
 }
 
-const fn action(outcome: Outcome, channel: Channel) -> Action {
-    match (outcome, channel) {
+/// `None`: nobody is there to be asked, and the entries behind it decide.
+const fn action(outcome: Outcome, channel: Channel) -> Option<Action> {
+    Some(match (outcome, channel) {
         (Outcome::Answer(errno), _) => Action::Errno(errno),
-        (Outcome::Violation { .. }, Channel::Notification) => Action::Notify,
+        (Outcome::Violation { .. } | Outcome::Asked(_), Channel::Notification) => Action::Notify,
+        (Outcome::Asked(_), Channel::Errno) => return None,
         (Outcome::Violation { errno, effect, .. }, Channel::Errno) => match effect {
             Effect::Allow | Effect::Audit => Action::Allow,
             Effect::Deny => Action::Errno(errno),
             Effect::Kill | Effect::Stop => Action::KillProcess,
         },
-    }
+    })
 }

@@ -1,10 +1,15 @@
-//! `files.writable` as a Landlock ruleset: the kernel's own wall around writes.
+//! `files` as a Landlock ruleset: the kernel's own wall around writes, and around reads where something is hidden.
 //!
-//! Reading and executing are not handled, so Landlock never looks at them.
+//! Otherwise reading is not handled, so that Landlock never looks at it. Executing is not handled at all: what cannot
+//! be read cannot be executed, as execve(2) opens it for reading.
 //! Pipes, sockets and memfds are not its business, nor is what was opened
 //! before. Its rules hold to the inodes that the paths lead to now.
 
-use super::Error;
+use super::files::{Means, Plan};
+use super::hidden::Around;
+use super::{Error, Request};
+use crate::judge::files::DEVICES;
+use crate::policy::value::AbsolutePath;
 use landlock::{
     ABI, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetError,
@@ -16,42 +21,68 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-/// What every program may write to (beside its own descriptors).
-const DEVICES: [&str; 8] = [
-    "/dev/null",
-    "/dev/zero",
-    "/dev/full",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/tty",
-    "/dev/ptmx",
-    "/dev/pts",
-];
 /// `/dev/stdout` and `/dev/stderr`, should they be files.
 const STREAMS: [&str; 2] = ["/proc/self/fd/1", "/proc/self/fd/2"];
-/// `comm`, `oom_score_adj` and their like of one's own process: Landlock knows
-/// no "self", and which process may write where in /proc is checked by it anyway.
+/// `comm`, `oom_score_adj` and their like of one's own process. Landlock knows no "self", so that the supervisor opens
+/// these; where it does not see opens, the kernel's own checks there must do.
 const PROC: &str = "/proc";
 
-/// The ABI from which nothing that writes to a file's contents gets past Landlock.
-pub(super) const COMPLETE: u32 = 3;
-
-/// A ruleset that allows writing beneath `writable` and nowhere else.
-pub(super) fn ruleset<'a>(
-    writable: impl Iterator<Item = &'a Path>,
-    abi: u32,
+/// A ruleset that allows writing beneath `files.writable` and nowhere else, and reading all but `files.hidden`; as
+/// far as that is left to Landlock.
+pub(super) fn ruleset(
+    request: &Request<'_>,
+    plan: Plan,
+    around: Option<Around>,
 ) -> Result<Option<OwnedFd>, Error> {
-    let writing = writing(abi);
+    let writing = match plan.writes {
+        Means::Landlock(abi) => writing(abi),
+        _ => BitFlags::EMPTY,
+    };
+    let reading = match plan.reads {
+        Means::Landlock(_) => AccessFs::ReadFile.into(),
+        _ => BitFlags::EMPTY,
+    };
+    let writable = opened(request, plan)?;
+    if (writing | reading).is_empty() {
+        return Ok(None);
+    }
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(writing)?
+        .handle_access(writing | reading)?
         .create()?;
-    for path in writable {
-        let failed = |source| Error::Writable {
-            path: path.to_owned(),
+    if !writing.is_empty() {
+        ruleset = allow_writing(ruleset, writing, writable, plan)?;
+    }
+    if !reading.is_empty() {
+        for file in around.into_iter().flat_map(|Around(files)| files) {
+            ruleset = ruleset.add_rule(PathBeneath::new(file, reading))?;
+        }
+    }
+    Ok(ruleset.into())
+}
+
+/// The paths of `files.writable`. Also where there is no Landlock: a path that is missing is the policy's mistake.
+fn opened(request: &Request<'_>, plan: Plan) -> Result<Vec<(OwnedFd, bool)>, Error> {
+    let writable = request.files.writable.as_deref().unwrap_or_default();
+    if !matches!(plan.writes, Means::Landlock(_) | Means::Supervisor) {
+        return Ok(Vec::new());
+    }
+    let open = |path: &AbsolutePath| {
+        open(path.as_path()).map_err(|source| Error::Writable {
+            path: path.as_path().to_owned(),
             source,
-        };
-        let (file, is_directory) = open(path).map_err(failed)?;
+        })
+    };
+    writable.iter().map(open).collect()
+}
+
+fn allow_writing(
+    mut ruleset: RulesetCreated,
+    writing: BitFlags<AccessFs>,
+    writable: Vec<(OwnedFd, bool)>,
+    plan: Plan,
+) -> Result<RulesetCreated, RulesetError> {
+    for (file, is_directory) in writable {
         let access = if is_directory {
             writing
         } else {
@@ -59,16 +90,19 @@ pub(super) fn ruleset<'a>(
         };
         ruleset = ruleset.add_rule(PathBeneath::new(file, access))?;
     }
-    for path in DEVICES.into_iter().chain([PROC]) {
+    for path in DEVICES {
         ruleset = allow_contents(ruleset, path, writing)?;
+    }
+    if !plan.asks_for_writes() {
+        ruleset = allow_contents(ruleset, PROC, writing)?;
     }
     for path in STREAMS.into_iter().filter(is_file_or_device) {
         ruleset = allow_contents(ruleset, path, writing)?;
     }
-    Ok(ruleset.into())
+    Ok(ruleset)
 }
 
-/// Every right to write of this ABI up to [`COMPLETE`]; later ones are not about files' contents.
+/// Every right to write of this ABI up to 3; later ones are not about files' contents.
 fn writing(abi: u32) -> BitFlags<AccessFs> {
     AccessFs::from_write(match abi {
         1 => ABI::V1,

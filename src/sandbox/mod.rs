@@ -6,22 +6,31 @@
 //! [`Sandbox::explain`] tells the supervisor which entry a held call hit.
 //! Building opens the paths of `files.writable` and does nothing else outside.
 
+mod asked;
 mod baseline;
 pub mod bpf;
 mod calls;
 mod controls;
 mod error;
+mod files;
+mod hidden;
 mod kernel;
 mod landlock;
+mod network;
+mod own;
 
-pub use baseline::Supervisor;
+pub use baseline::{Guard, Supervisor};
 pub use error::Error;
+pub use files::{Means, Plan};
+pub use hidden::real_path;
 pub use kernel::Kernel;
+pub use network::Network as NetworkPlan;
+pub use own::program as own_filter;
 
 use crate::control::ControlState;
 use crate::finding::Rule;
-use crate::policy::value::{AbsolutePath, Effect};
-use crate::policy::{Files, Mode, Syscalls};
+use crate::policy::value::Effect;
+use crate::policy::{Control, Exec, Files, Mode, Network, Syscalls};
 use crate::sys;
 use baseline::{Circumstances, Entry, Outcome};
 use bpf::{Arch, Program};
@@ -36,8 +45,14 @@ pub struct Request<'a> {
     pub syscalls: &'a Syscalls,
     /// `files`
     pub files: &'a Files,
+    /// `exec`, where it is stated.
+    pub exec: Option<&'a Exec>,
+    /// `network`, where it is stated.
+    pub network: Option<&'a Network>,
     /// The policy's mode, which caps the sections' own.
     pub mode: Mode,
+    /// Whether the policy cannot do without a listener: no falling back then.
+    pub must_listen: bool,
     /// Us, if we stay; nobody if the application replaces us.
     pub supervisor: Option<&'a Supervisor>,
     /// What there is to build with.
@@ -54,8 +69,25 @@ pub struct Sandbox {
     notifying: Option<Program>,
     /// Answers them itself.
     answering: Option<Program>,
+    /// Whether a held call may be deaf to signals, because every answer is immediate.
+    killable: bool,
+    must_listen: bool,
     ruleset: Option<OwnedFd>,
+    /// What is put around connections once somebody listens.
+    wall: Option<OwnedFd>,
+    files: Plan,
+    network: NetworkPlan,
+    files_without_listener: ControlState,
     controls: Vec<ControlState>,
+}
+
+/// What becomes of a call that the filter held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It is a violation by its registers alone.
+    Denied(Denial),
+    /// A guard looks further.
+    Asked(Guard),
 }
 
 /// What a held call was about.
@@ -73,13 +105,25 @@ pub struct Denial {
     pub effect: Effect,
 }
 
+impl Answered {
+    /// The violation, if it is one by its registers alone.
+    pub fn denied(self) -> Option<Denial> {
+        match self {
+            Self::Denied(denial) => Some(denial),
+            Self::Asked(_) => None,
+        }
+    }
+}
+
 impl Sandbox {
     /// Builds the envelope for this kernel.
     pub fn compile(request: &Request<'_>) -> Result<Self, Error> {
-        let ruleset = ruleset(request)?;
-        let abi = request.kernel.landlock_abi.unwrap_or_default();
-        let truncation = ruleset.is_some() && abi < landlock::COMPLETE;
-        let entries = calls::entries(request, truncation)?;
+        let hidden = hidden::Around::find(request);
+        let files = Plan::new(request, hidden.is_ok());
+        let ruleset = landlock::ruleset(request, files, hidden.ok())?;
+        let network = NetworkPlan::new(request);
+        let wall = network::wall(network)?;
+        let entries = calls::entries(request, files, network)?;
         let compile = |channel| calls::filter(Arch::NATIVE, &entries, channel)?.compile();
         let answering = request
             .kernel
@@ -90,12 +134,19 @@ impl Sandbox {
         let notifying = listens
             .then(|| compile(Channel::Notification))
             .transpose()?;
-        let controls = controls::states(request, &entries, ruleset.is_some(), listens);
+        let controls = controls::states(request, &entries, files);
         Ok(Self {
             entries,
             notifying,
             answering,
+            // What waits is let go for a signal by the supervisor (`interruption`).
+            killable: true,
+            must_listen: request.must_listen,
             ruleset,
+            wall,
+            files,
+            network,
+            files_without_listener: controls::files_without_listener(request, files),
             controls,
         })
     }
@@ -105,11 +156,41 @@ impl Sandbox {
         self.controls.clone()
     }
 
+    /// Whether there are filters here at all.
+    pub const fn filters(&self) -> bool {
+        self.answering.is_some()
+    }
+
+    /// Whether held calls come to a supervisor.
+    pub const fn listens(&self) -> bool {
+        self.notifying.is_some()
+    }
+
+    /// Whether the kernel itself keeps writes within `files.writable`.
+    pub const fn walls_files(&self) -> bool {
+        self.ruleset.is_some()
+    }
+
+    /// What holds `files` up.
+    pub const fn files(&self) -> Plan {
+        self.files
+    }
+
+    /// What holds `network` up.
+    pub const fn network(&self) -> NetworkPlan {
+        self.network
+    }
+
     /// To be told when [`Self::enter`] returned no listener although the
     /// supervisor stays: denied calls still fail, but nobody hears of them.
     pub fn without_listener(&mut self) {
         if self.notifying.take().is_some() {
+            self.files = self.files.without_listener();
             controls::lost_listener(&mut self.controls, &self.entries);
+            let is_files = |state: &&mut ControlState| state.control == Control::Files;
+            for state in self.controls.iter_mut().filter(is_files) {
+                state.clone_from(&self.files_without_listener);
+            }
         }
     }
 
@@ -121,9 +202,9 @@ impl Sandbox {
             sys::landlock::restrict_self(ruleset.as_fd())?;
         }
         if let Some(program) = &self.notifying {
-            match sys::seccomp::load_with_listener(program.instructions()) {
-                Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {}
-                listener => return listener.map(Some),
+            match sys::seccomp::load_with_listener(program.instructions(), self.killable) {
+                Err(error) if error.raw_os_error() == Some(libc::EBUSY) && !self.must_listen => {}
+                listener => return self.close_the_wall(listener?).map(Some),
             }
         }
         if let Some(program) = &self.answering {
@@ -132,13 +213,21 @@ impl Sandbox {
         Ok(None)
     }
 
+    /// Connecting is left to whoever listens.
+    fn close_the_wall(&self, listener: RawFd) -> io::Result<RawFd> {
+        if let Some(wall) = &self.wall {
+            sys::landlock::restrict_self(wall.as_fd())?;
+        }
+        Ok(listener)
+    }
+
     /// Which entry a call that the filter held has hit.
-    pub fn explain(&self, number: i64, arguments: &[u64; 6]) -> Denial {
+    pub fn explain(&self, number: i64, arguments: &[u64; 6]) -> Answered {
         let number = u32::try_from(number & i64::from(u32::MAX)).unwrap_or(u32::MAX);
         let hit = |entry: &&Entry| entry.number == number && entry.covers(arguments);
         match self.entries.iter().find(hit) {
-            Some(entry) => denial(entry),
-            None => unnamed(number),
+            Some(entry) => answered(entry),
+            None => Answered::Denied(unnamed(number)),
         }
     }
 
@@ -155,10 +244,10 @@ pub fn baseline_calls() -> Vec<String> {
         let everything = Circumstances {
             arch,
             supervisor: None,
-            truncation: true,
         };
         baseline::entries(&everything)
             .into_iter()
+            .chain(baseline::truncation(arch))
             .map(|entry| entry.name.into_owned())
     };
     let mut names: Vec<String> = on(Arch::X86_64).chain(on(Arch::Aarch64)).collect();
@@ -167,17 +256,7 @@ pub fn baseline_calls() -> Vec<String> {
     names
 }
 
-/// The Landlock ruleset, where the policy states what is writable and means it.
-fn ruleset(request: &Request<'_>) -> Result<Option<OwnedFd>, Error> {
-    match (&request.files.writable, request.kernel.landlock_abi) {
-        (Some(writable), Some(abi)) if controls::walls_files(request) => {
-            landlock::ruleset(writable.iter().map(AbsolutePath::as_path), abi)
-        }
-        _ => Ok(None),
-    }
-}
-
-fn denial(entry: &Entry) -> Denial {
+fn answered(entry: &Entry) -> Answered {
     let (errno, rule, effect) = match entry.outcome {
         Outcome::Violation {
             errno,
@@ -185,14 +264,15 @@ fn denial(entry: &Entry) -> Denial {
             effect,
         } => (errno, rule, effect),
         Outcome::Answer(errno) => (errno, Rule::SYSCALL_DENIED, Effect::Deny),
+        Outcome::Asked(guard) => return Answered::Asked(guard),
     };
-    Denial {
+    Answered::Denied(Denial {
         rule,
         call: entry.name.to_string(),
         message: format!("{}: {}", entry.name, entry.what),
         errno: errno.into(),
         effect,
-    }
+    })
 }
 
 /// What the filter holds without an entry: a number of the x32 ABI. It gets

@@ -5,7 +5,7 @@ use crate::finding::Rule;
 use crate::policy::Policy;
 use crate::refusal::Code;
 use crate::report::{Ended, Origin, Reporter, Started};
-use crate::supervisor::{self, Forwarding, Launch, Supervisor};
+use crate::supervisor::{self, Forwarding, Guards, Launch, OwnFilter, Supervisor};
 use crate::sys::process::End;
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use std::time::Instant;
 pub(crate) fn launch(
     policy: &Policy,
     launch: Launch,
+    guards: Guards,
     mut started: Started,
     begun: &mut Begun,
 ) -> Result<u8, Stop> {
@@ -20,10 +21,13 @@ pub(crate) fn launch(
         return become_application(&launch, &started, begun);
     }
     let child = supervisor::spawn(launch, &begun.blocked)?;
-    supervisor::keep_only_what_supervision_needs()?;
+    supervisor::keep_only_what_supervision_needs(&child)?;
+    supervisor::raise_descriptor_limit()?;
     started.pid = child.pid();
     let supervisor = Supervisor {
         child,
+        guards,
+        own_filter: OwnFilter::default(),
         signals: &begun.signals,
         report: &mut begun.report,
         forwarding: Forwarding::new(&policy.supervise),

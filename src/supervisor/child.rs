@@ -61,6 +61,8 @@ fn close_envelope(launch: &Launch, parent: Option<Parent<'_>>) -> Result<(), (St
             return Err((Step::ParentDeath, io::Error::from_raw_os_error(libc::ESRCH)));
         }
     }
+    // The change of ids hid our memory, and PID 1 could not read which program we name below.
+    process::set_dumpable().map_err(at(Step::Visible))?;
     // Landlock before the filter, which would otherwise have to allow its calls; the filter last.
     let listener = launch.sandbox().enter().map_err(at(Step::Envelope))?;
     if let Some(parent) = parent {

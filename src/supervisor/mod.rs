@@ -1,38 +1,83 @@
 //! PID 1: starts the application, forwards signals, reaps, answers what leaves the envelope, ends with its status.
 
+mod caller;
+mod census;
 mod child;
+mod clock;
+mod exec;
+mod files;
+mod foreign;
+mod guards;
 mod handover;
+mod held;
+mod interruption;
 mod launch;
+mod network;
 mod notify;
+mod own_filter;
+mod processes;
 mod program;
 mod reaper;
 mod remains;
+mod resolve;
 mod signals;
 mod spawn;
 mod start;
 mod supervise;
 mod tree;
+mod undelivered;
 mod wait;
 
+pub use guards::{Guards, NO_LISTENER};
 pub use launch::{Launch, Parts};
+pub use network::Resolver;
+pub use own_filter::OwnFilter;
 pub use program::Program;
 pub use signals::Forwarding;
 pub use spawn::{Child, exec_in_place, spawn};
 pub use start::{Helper, Outcome, wait_until_childless};
 pub use supervise::{Ended, Supervisor};
 
-use crate::sys::{caps, process};
+use crate::sys::{caps, ids, process};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
+
+/// As many descriptors for ourselves as the limit may be raised to: we hold some for the application. The application
+/// was cloned before and has its own limit.
+pub fn raise_descriptor_limit() -> io::Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+    Ok(())
+}
 
 /// Whether this process is PID 1, whom the kernel protects and whose end ends the container.
 pub fn is_init() -> bool {
     nix::unistd::getpid().as_raw() == 1
 }
 
-/// Lets go of every privilege but those that PID 1 needs for its own work: signals to the application's user, and
-/// that user's file-system ids to look into its /proc files.
-pub fn keep_only_what_supervision_needs() -> io::Result<()> {
-    let needed = caps::bit(caps::KILL) | caps::bit(caps::SETUID) | caps::bit(caps::SETGID);
+/// The process or its call is gone, which is what was wanted or nobody's business any more.
+fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => Ok(()),
+        other => other,
+    }
+}
+
+/// Lets go of every privilege but those that PID 1 needs for its own work, and takes the application's file-system
+/// ids for good: what we look at and open from now on is what the application's user may.
+///
+/// Kept: signals to that user, its ids, tracing where the container has it, and what the application itself keeps,
+/// as the kernel lets nobody look into a process that may do more than he.
+pub fn keep_only_what_supervision_needs(child: &Child) -> io::Result<()> {
+    let identity = &child.identity;
+    let own = [caps::KILL, caps::SETUID, caps::SETGID, caps::SYS_PTRACE];
+    let needed = own
+        .into_iter()
+        .fold(identity.capabilities(), |mask, one| mask | caps::bit(one));
+    if identity.changes_user() {
+        ids::set_groups(identity.groups())?;
+        ids::become_filesystem_user(identity.uid(), identity.gid())?;
+    }
     let kept = caps::get()?.permitted & needed;
     caps::set(caps::Sets {
         effective: kept,

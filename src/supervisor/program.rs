@@ -90,6 +90,17 @@ pub(super) fn refusal(name: &str, errno: Errno) -> Refusal {
     )
 }
 
+/// The first execve is the proof of what was asked at the start; here it failed.
+pub(super) fn unwatched(obstacle: &str) -> Refusal {
+    Refusal::new(
+        Code::Control,
+        "control.unavailable",
+        format!("the application's program cannot be watched: {obstacle}"),
+        "let the container's security profile allow ptrace and /proc, add SYS_PTRACE, or take `exec` out of the policy",
+    )
+    .expected("exec enforced", "exec unavailable")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! What is still there when the application has ended: asked to go, then made to go.
 
-use super::tree;
+use super::{gone_is_fine, tree};
 use crate::sys::process;
 use std::io;
 
@@ -30,12 +30,5 @@ impl Remains {
                 .into_iter()
                 .try_for_each(|below| gone_is_fine(process::kill(below, signal))),
         }
-    }
-}
-
-fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
-        other => other,
     }
 }

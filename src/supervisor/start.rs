@@ -79,7 +79,10 @@ impl Helper {
     fn signalled(&mut self, signals: &Signals) -> io::Result<Option<i32>> {
         while let Some(arrived) = signals.next()? {
             if arrived.signal == libc::SIGCHLD {
-                reaper::reap(|pid, _| self.ended |= pid == self.pid)?;
+                reaper::reap(|pid, _| {
+                    self.ended |= pid == self.pid;
+                    Ok(())
+                })?;
             } else if signals::ends_the_start(arrived.signal) {
                 return Ok(Some(arrived.signal));
             }
@@ -91,7 +94,7 @@ impl Helper {
 /// Waits until the helper, which has nothing left to do, is reaped: an application that replaces us would find a
 /// child that it never made. Returns the signal that ended the start meanwhile.
 pub fn wait_until_childless(signals: &Signals, deadline: Instant) -> io::Result<Option<i32>> {
-    while reaper::reap(|_, _| {})? && Instant::now() < deadline {
+    while reaper::reap(|_, _| Ok(()))? && Instant::now() < deadline {
         wait::wait([Some((signals.as_fd(), PollFlags::POLLIN))], Some(deadline))?;
         while let Some(arrived) = signals.next()? {
             if signals::ends_the_start(arrived.signal) {

@@ -1,12 +1,18 @@
 //! The loop of PID 1: signals, notifications, reports, and the end.
 
+use super::guards::Guards;
+use super::held::{Held, Incident};
+use super::own_filter::OwnFilter;
+use super::reaper::News;
 use super::remains::Remains;
 use super::spawn::Child;
-use super::{Forwarding, notify, reaper, tree, wait};
-use crate::finding::Rule;
+use super::{Forwarding, gone_is_fine, notify, program, reaper, tree, wait};
+use crate::finding::{Process, Rule};
+use crate::policy::value::Effect;
 use crate::refusal::Refusal;
 use crate::report::{Reporter, Started};
-use crate::sys::process::{self, End};
+use crate::sys::process::{self, End, Stop};
+use crate::sys::seccomp;
 use crate::sys::signal::{Arrived, Signals};
 use nix::poll::PollFlags;
 use std::io;
@@ -34,6 +40,10 @@ pub enum Ended {
 pub struct Supervisor<'a> {
     /// The application's first process.
     pub child: Child,
+    /// Who decides on held calls.
+    pub guards: Guards,
+    /// What we give up ourselves.
+    pub own_filter: OwnFilter,
     /// Every signal that we get.
     pub signals: &'a Signals,
     /// Where events go.
@@ -63,10 +73,12 @@ impl Supervisor<'_> {
     ///
     /// A supervisor that fails leaves nobody behind who would run on unwatched.
     pub fn run(mut self, started: Started) -> io::Result<Ended> {
-        self.supervise(started).inspect_err(|_| {
+        let ended = self.supervise(started).inspect_err(|_| {
             // The fault itself is what is reported; below PID 1 the kernel ends the rest in any case.
             drop(Remains::of_this_process().signal(libc::SIGKILL));
-        })
+        });
+        self.report.health_checks(self.guards.health_checks());
+        ended
     }
 
     fn supervise(&mut self, mut started: Started) -> io::Result<Ended> {
@@ -74,14 +86,18 @@ impl Supervisor<'_> {
         let mut listener = None;
         let mut violation = None;
         loop {
-            let [signalled, ready, notified, writable] = self.wait(listener.as_ref(), phase)?;
+            let [signalled, ready, notified, writable, ..] = self.wait(listener.as_ref(), phase)?;
             // Not in the round that closed the envelope: execve is only being made then.
             let may_have_started = matches!(phase, Phase::Executing) || !signalled.is_empty();
             if !ready.is_empty() {
                 phase = Phase::Executing;
                 listener = self.child.take_listener();
-                if listener.is_none() {
+                if let Some(listener) = &listener {
+                    // An older kernel wakes us wherever it likes, which only costs time.
+                    drop(seccomp::wake_on_same_processor(listener.as_fd()));
+                } else {
                     self.child.do_without_listener(&mut started.controls);
+                    self.guards.without_listener(&mut started.controls);
                 }
             }
             let seen = if signalled.is_empty() {
@@ -92,8 +108,17 @@ impl Supervisor<'_> {
             if may_have_started && matches!(phase, Phase::Executing) && self.has_started(&seen) {
                 phase = Phase::Running;
                 self.report.started(&started);
+                self.guards.started(self.child.pid());
+                if self.child.sandbox.filters() {
+                    self.own_filter.started();
+                }
             }
-            if let Some(rule) = self.notified(&mut listener, notified)? {
+            let now = Instant::now();
+            self.own_filter.tick(now)?;
+            let due = self.guards.tick(now)?;
+            let decided = self.decided(listener.as_ref())?;
+            let incident = self.conclude(due)?.or(decided).or(seen.violation);
+            if let Some(rule) = self.notified(&mut listener, notified)?.or(incident) {
                 violation.get_or_insert(rule);
                 // Nobody is asked to go; what slips this round is met by those that follow.
                 self.grace = Duration::ZERO;
@@ -118,7 +143,7 @@ impl Supervisor<'_> {
     ) -> io::Result<Option<Rule>> {
         match listener {
             Some(fd) if flags.contains(PollFlags::POLLIN) => {
-                notify::answer(fd.as_fd(), &self.child, self.report)
+                notify::answer(fd.as_fd(), &self.child, &mut self.guards, self.report)
             }
             Some(_) if !flags.is_empty() => {
                 *listener = None;
@@ -128,11 +153,26 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Answers what the guards have put off.
+    fn decided(&mut self, listener: Option<&OwnedFd>) -> io::Result<Option<Rule>> {
+        let mut stopping = None;
+        for (call, ruling) in self.guards.decided() {
+            let Some(listener) = listener.map(AsFd::as_fd) else {
+                continue;
+            };
+            let held = Held { listener, call };
+            let ruled = notify::conclude(&held, ruling, &self.child, &mut self.guards, self.report);
+            stopping = stopping.or(ruled?);
+        }
+        Ok(stopping)
+    }
+
     /// One step through the phases, as far as what was seen and the clock lead.
-    fn advance(&self, phase: Phase, seen: &Seen) -> io::Result<Phase> {
+    fn advance(&mut self, phase: Phase, seen: &Seen) -> io::Result<Phase> {
         let now = Instant::now();
         match (phase, seen.application) {
             (Phase::Closing | Phase::Executing | Phase::Running, Some(end)) => {
+                self.guards.end()?;
                 if !seen.childless {
                     Remains::of_this_process().signal(libc::SIGTERM)?;
                 }
@@ -153,27 +193,37 @@ impl Supervisor<'_> {
     }
 
     fn ended(&self, end: End) -> Ended {
-        self.child
-            .failure()
-            .map_or(Ended::Application(end), Ended::NotStarted)
+        match (self.child.failure(), self.guards.obstacle()) {
+            (None, _) => Ended::Application(end),
+            (Some(refusal), None) => Ended::NotStarted(refusal),
+            (Some(_), Some(obstacle)) => Ended::NotStarted(program::unwatched(&obstacle)),
+        }
     }
 
     /// The application runs, or has run already.
     fn has_started(&self, seen: &Seen) -> bool {
         match seen.application {
             Some(_) => self.child.failure().is_none(),
+            None if self.guards.verify_programs() => seen.executed,
             None => tree::has_executed(self.child.pid()),
         }
     }
 
-    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 4]> {
+    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 6]> {
         let deadline = match phase {
             Phase::Closing | Phase::Running => None,
+            Phase::Executing if self.guards.verify_programs() => None,
             // poll(2) counts in milliseconds: the shortest wait there is.
             Phase::Executing => Some(Instant::now()),
             Phase::Ending(_, until) => Some(until),
             Phase::Killed(_, until) => Some(until.min(Instant::now() + KILL_AGAIN)),
         };
+        let deadline = [deadline, self.guards.deadline(), self.own_filter.deadline()]
+            .into_iter()
+            .flatten()
+            .min();
+        // What is ready there is what the guards do next.
+        let [first, second] = self.guards.poll_fds();
         let descriptors = [
             Some((self.signals.as_fd(), PollFlags::POLLIN)),
             matches!(phase, Phase::Closing).then(|| (self.child.ready(), PollFlags::POLLIN)),
@@ -182,26 +232,70 @@ impl Supervisor<'_> {
                 .poll_fd()
                 .filter(|_| self.report.pending())
                 .map(|fd| (fd, PollFlags::POLLOUT)),
+            first.map(|fd| (fd, PollFlags::POLLIN)),
+            second.map(|fd| (fd, PollFlags::POLLIN)),
         ];
         wait::wait(descriptors, deadline)
     }
 
-    /// Reaps and forwards.
+    /// Reaps, verifies and forwards.
     fn handle_signals(&mut self) -> io::Result<Seen> {
         let mut seen = Seen::default();
         while let Some(arrived) = self.signals.next()? {
             if arrived.signal == libc::SIGCHLD {
-                let application = self.child.pid;
-                seen.childless = !reaper::reap(|pid, end| {
-                    if pid == application {
-                        seen.application = Some(end);
-                    }
-                })?;
+                self.reap(&mut seen)?;
             } else {
                 self.forward(arrived)?;
             }
         }
         Ok(seen)
+    }
+
+    fn reap(&mut self, seen: &mut Seen) -> io::Result<()> {
+        let application = self.child.pid;
+        let mut incidents = Vec::new();
+        seen.childless = !reaper::reap(|pid, news| {
+            match news {
+                News::Ended(end) => {
+                    self.guards.ended(pid.as_raw());
+                    if pid == application {
+                        seen.application = Some(end);
+                    }
+                }
+                News::Stopped(stop) => {
+                    let told = self.guards.stopped(pid.as_raw(), stop)?;
+                    seen.executed |= pid == application && stop == Stop::Exec && told.is_empty();
+                    incidents.extend(told);
+                }
+            }
+            Ok(())
+        })?;
+        seen.violation = seen.violation.or(self.conclude(incidents)?);
+        Ok(())
+    }
+
+    /// Reports what was found outside a held call, and kills for it.
+    fn conclude(&mut self, incidents: Vec<Incident>) -> io::Result<Option<Rule>> {
+        let mut stopping = None;
+        for Incident { verdict, pid } in incidents {
+            let (rule, effect) = (verdict.rule, verdict.effect);
+            let process = (pid > 0).then(|| self.describe(pid));
+            self.report.finding(&verdict.finding(process));
+            // What stops the container is killed with all the others.
+            if effect == Effect::Kill && pid > 0 {
+                gone_is_fine(process::kill(pid, libc::SIGKILL))?;
+            }
+            if effect == Effect::Stop {
+                stopping.get_or_insert(rule);
+            }
+        }
+        Ok(stopping)
+    }
+
+    /// Not everybody is the application's user: some come from outside.
+    fn describe(&self, pid: i32) -> Process {
+        let uid = tree::user(pid).unwrap_or(self.child.identity.uid());
+        tree::describe(pid, uid, self.report.wants_arguments())
     }
 
     fn forward(&self, arrived: Arrived) -> io::Result<()> {
@@ -228,6 +322,10 @@ struct Seen {
     application: Option<End>,
     /// No child is left.
     childless: bool,
+    /// The first program runs, and it is the right one.
+    executed: bool,
+    /// The container is to end for this.
+    violation: Option<Rule>,
 }
 
 impl Phase {

@@ -1,7 +1,6 @@
 //! The processes below us, as /proc shows them.
 
 use crate::finding::Process;
-use crate::sys::ids;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
@@ -20,11 +19,18 @@ pub(super) fn has_executed(pid: i32) -> bool {
     stat::<u32>(pid, FLAGS).is_none_or(|flags| flags & FORKED_BUT_NOT_EXECUTED == 0)
 }
 
+/// The effective user of a process.
+pub(super) fn user(pid: i32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// Fields of `/proc/PID/stat` (proc(5)), counted from the one after the name.
 const PARENT: usize = 1;
 const FLAGS: usize = 6;
 /// `PF_FORKNOEXEC` in the kernel's sched.h; the same on every kernel since 2.4.
-const FORKED_BUT_NOT_EXECUTED: u32 = 0x40;
+pub(super) const FORKED_BUT_NOT_EXECUTED: u32 = 0x40;
 
 fn stat<T: FromStr>(pid: i32, field: usize) -> Option<T> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -63,25 +69,21 @@ pub(super) fn descendants(ancestor: i32) -> io::Result<Vec<i32>> {
 ///
 /// The command line lies in the application's memory, so that it is read only where it is wanted: behind those
 /// addresses there may be a file on a server that never answers.
-pub(super) fn describe(pid: i32, uid: u32, gid: u32, with_arguments: bool) -> io::Result<Process> {
-    let parents = ancestors(pid).map(name).collect();
-    // The links and the command line are readable to the process's own user alone, or with CAP_SYS_PTRACE.
-    let (executable, arguments) = ids::as_filesystem_user(uid, gid, || {
-        let arguments = if with_arguments {
-            arguments(pid)
-        } else {
-            Vec::new()
-        };
-        (executable(pid), arguments)
-    })?;
-    Ok(Process {
+/// The links and the command line are readable to the process's own user alone, whose file-system ids we have.
+pub(super) fn describe(pid: i32, uid: u32, with_arguments: bool) -> Process {
+    let arguments = if with_arguments {
+        arguments(pid)
+    } else {
+        Vec::new()
+    };
+    Process {
         pid,
         uid,
-        executable,
+        executable: executable(pid),
         name: name(pid),
-        parents,
+        parents: ancestors(pid).map(name).collect(),
         arguments,
-    })
+    }
 }
 
 fn name(pid: i32) -> Vec<u8> {
@@ -132,7 +134,14 @@ mod tests {
     }
 
     #[test]
+    fn we_are_who_the_kernel_says_we_are() {
+        let own = std::process::id().cast_signed();
+        assert_eq!(user(own), Some(nix::unistd::geteuid().as_raw()));
+    }
+
+    #[test]
     fn a_process_that_is_gone_has_no_parent() {
         assert_eq!(parent(i32::MAX), None);
+        assert_eq!(user(i32::MAX), None);
     }
 }

@@ -11,6 +11,8 @@ pub const SETGID: u8 = 6;
 pub const SETUID: u8 = 7;
 /// `CAP_SETPCAP`
 pub const SETPCAP: u8 = 8;
+/// `CAP_SYS_PTRACE`
+pub const SYS_PTRACE: u8 = 19;
 /// `CAP_CHOWN`
 pub const CHOWN: u8 = 0;
 
@@ -95,6 +97,18 @@ pub fn set(sets: Sets) -> io::Result<()> {
     // SAFETY: version 3 makes the kernel read exactly two halves, which is what the array holds.
     cvt(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, halves.as_ptr()) })?;
     Ok(())
+}
+
+/// Runs `work` with no more effective capabilities than these.
+pub fn with_at_most<T>(mask: u64, work: impl FnOnce() -> T) -> io::Result<T> {
+    let before = get()?;
+    set(Sets {
+        effective: before.effective & mask,
+        ..before
+    })?;
+    let result = work();
+    set(before)?;
+    Ok(result)
 }
 
 #[expect(

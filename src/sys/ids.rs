@@ -1,7 +1,7 @@
 //! User and group ids of the calling thread, by the raw calls: the C library's wrappers change every
 //! thread, which is wrong in a child that shares nothing and for the borrowing of ids by one thread.
 
-use super::cvt;
+use super::{caps, cvt};
 use std::io;
 
 /// The real, effective and saved ids.
@@ -96,32 +96,114 @@ pub fn groups_are(expected: &[u32]) -> io::Result<bool> {
     Ok(held.len() == expected.len() && expected.iter().all(|group| held.contains(group)))
 }
 
-/// Runs `work` with the file-system ids of another user, so that it may look into that user's /proc files.
+/// The file-system ids of the calling thread, which decide on files and on who may be looked into; the others,
+/// which decide on who may send us signals, stay.
+pub fn become_filesystem_user(uid: u32, gid: u32) -> io::Result<()> {
+    set_filesystem(libc::SYS_setfsgid, gid)?;
+    set_filesystem(libc::SYS_setfsuid, uid)?;
+    Ok(())
+}
+
+/// The user and group that files are opened as, and the supplementary groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesystemUser {
+    /// fsuid
+    pub uid: u32,
+    /// fsgid
+    pub gid: u32,
+    /// In the kernel's order, which is ascending.
+    pub groups: Vec<u32>,
+}
+
+impl FilesystemUser {
+    /// Who the calling thread is.
+    pub fn current() -> io::Result<Self> {
+        Ok(Self {
+            uid: filesystem(libc::SYS_setfsuid)?,
+            gid: filesystem(libc::SYS_setfsgid)?,
+            groups: groups()?,
+        })
+    }
+
+    /// Runs `work` as this user; needs `CAP_SETUID` and `CAP_SETGID`. `None`: the kernel does not let us; an error: we
+    /// are no longer who we were.
+    ///
+    /// A change from or to uid 0 changes the effective capabilities as well, so that they are put back.
+    pub fn act<T>(&self, work: impl FnOnce() -> T) -> io::Result<Option<T>> {
+        let (before, held) = (Self::current()?, caps::get()?);
+        let result = self.become_this().ok().map(|()| work());
+        caps::set(held)?;
+        before.become_this()?;
+        caps::set(held)?;
+        Ok(result)
+    }
+
+    fn become_this(&self) -> io::Result<()> {
+        set_groups(&self.groups)?;
+        become_filesystem_user(self.uid, self.gid)
+    }
+}
+
+/// Runs `work` with the real ids of another user, whom ptrace(2) then takes us for.
 ///
-/// setfsuid(2) returns the previous id and no error, so that the ids are read back to see that they took.
-pub fn as_filesystem_user<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> io::Result<T> {
-    let group_before = set_filesystem(libc::SYS_setfsgid, gid)?;
-    let user_before = match set_filesystem(libc::SYS_setfsuid, uid) {
-        Ok(was) => was,
-        Err(error) => {
-            set_filesystem(libc::SYS_setfsgid, group_before)?;
-            return Err(error);
+/// Meanwhile that user's processes may send us signals, which is why it is not for good.
+pub fn as_real_user<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> io::Result<T> {
+    let (user, group) = (uids()?.real, gids()?.real);
+    let files = (
+        filesystem(libc::SYS_setfsuid)?,
+        filesystem(libc::SYS_setfsgid)?,
+    );
+    set_real(libc::SYS_setresgid, gid)?;
+    let result = match set_real(libc::SYS_setresuid, uid) {
+        Ok(()) => {
+            let result = work();
+            set_real(libc::SYS_setresuid, user)?;
+            Ok(result)
         }
+        Err(error) => Err(error),
     };
+    set_real(libc::SYS_setresgid, group)?;
+    become_filesystem_user(files.0, files.1)?;
+    result
+}
+
+/// Runs `work` with this effective group, which decides on who may send echo requests (icmp(7)).
+pub fn with_group<T>(gid: u32, work: impl FnOnce() -> T) -> io::Result<T> {
+    let (before, files) = (gids()?.effective, filesystem(libc::SYS_setfsgid)?);
+    set_effective_group(gid)?;
     let result = work();
-    set_filesystem(libc::SYS_setfsuid, user_before)?;
-    set_filesystem(libc::SYS_setfsgid, group_before)?;
+    set_effective_group(before)?;
+    set_filesystem(libc::SYS_setfsgid, files)?;
     Ok(result)
 }
 
-fn set_filesystem(call: libc::c_long, id: u32) -> io::Result<u32> {
+/// The effective id alone; the kernel then makes the file-system id the same.
+fn set_effective_group(gid: u32) -> io::Result<()> {
+    // SAFETY: three numbers; −1 leaves an id as it is.
+    cvt(unsafe { libc::syscall(libc::SYS_setresgid, u32::MAX, gid, u32::MAX) })?;
+    Ok(())
+}
+
+/// The real id alone; the kernel then makes the file-system id the effective one again.
+fn set_real(call: libc::c_long, id: u32) -> io::Result<()> {
+    // SAFETY: three numbers; −1 leaves an id as it is.
+    cvt(unsafe { libc::syscall(call, id, u32::MAX, u32::MAX) })?;
+    Ok(())
+}
+
+/// setfsuid(2) returns the previous id and no error, so that the id is read back to see that it took.
+fn set_filesystem(call: libc::c_long, id: u32) -> io::Result<()> {
     // SAFETY: one number; the result is the previous id.
-    let was = unsafe { libc::syscall(call, id) };
-    // SAFETY: −1 is no valid id: nothing changes and the present one comes back.
-    let now = unsafe { libc::syscall(call, u32::MAX) };
-    if now == i64::from(id) {
-        u32::try_from(was).map_err(|_| io::ErrorKind::InvalidData.into())
+    unsafe { libc::syscall(call, id) };
+    if filesystem(call)? == id {
+        Ok(())
     } else {
         Err(io::Error::from_raw_os_error(libc::EPERM))
     }
+}
+
+fn filesystem(call: libc::c_long) -> io::Result<u32> {
+    // SAFETY: −1 is no valid id: nothing changes and the present one comes back.
+    let now = unsafe { libc::syscall(call, u32::MAX) };
+    u32::try_from(now).map_err(|_| io::ErrorKind::InvalidData.into())
 }

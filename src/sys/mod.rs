@@ -4,13 +4,17 @@
 pub mod caps;
 pub mod environ;
 pub mod fd;
+pub mod files;
 pub mod ids;
 pub mod landlock;
 pub mod memory;
+pub mod net;
 pub mod process;
 pub mod random;
 pub mod seccomp;
 pub mod signal;
+pub mod status;
+pub mod trace;
 pub mod tty;
 
 use std::io;

@@ -126,26 +126,54 @@ pub enum End {
     Signalled(i32),
 }
 
+/// Why a traced task has stopped (ptrace(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It executes a new program, of which nothing has run yet.
+    Exec,
+    /// It was interrupted.
+    Interrupted,
+    /// It stopped together with its group, by this signal.
+    Group(i32),
+    /// This signal is about to be delivered.
+    Signal(i32),
+}
+
 /// What waiting found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
     /// This child is gone.
     Ended(Pid, End),
+    /// A task that we trace has stopped.
+    Stopped(Pid, Stop),
     /// There are children, but none has ended.
     None,
     /// There are no children.
     Childless,
 }
 
-/// Takes one child that has ended, without waiting (waitpid(2)). nix's `WaitStatus` has no real-time signals.
+/// Takes one child that has ended or traced task that has stopped, without waiting (waitpid(2)). nix's `WaitStatus` has no real-time signals.
 pub fn reap() -> io::Result<Waited> {
     let mut status = 0;
     // SAFETY: a live int; −1 means any child.
     match cvt(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG | libc::__WALL) }) {
         Ok(0) => Ok(Waited::None),
+        Ok(pid) if libc::WIFSTOPPED(status) => {
+            Ok(Waited::Stopped(Pid::from_raw(pid), stop(status)))
+        }
         Ok(pid) => Ok(Waited::Ended(Pid::from_raw(pid), end(status))),
         Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(Waited::Childless),
         Err(error) => Err(error),
+    }
+}
+
+/// The event stands above the sixteen bits that wait(2) knows.
+fn stop(status: i32) -> Stop {
+    match (status >> 16, libc::WSTOPSIG(status)) {
+        (0, signal) => Stop::Signal(signal),
+        (libc::PTRACE_EVENT_EXEC, _) => Stop::Exec,
+        (libc::PTRACE_EVENT_STOP, signal) if signal != libc::SIGTRAP => Stop::Group(signal),
+        _ => Stop::Interrupted,
     }
 }
 
@@ -162,6 +190,11 @@ pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: two numbers.
     cvt(unsafe { libc::kill(pid, signal) })?;
     Ok(())
+}
+
+/// `PR_SET_DUMPABLE 1`: our user may read our memory, which a change of ids had taken away; async-signal-safe.
+pub fn set_dumpable() -> io::Result<()> {
+    prctl(libc::PR_SET_DUMPABLE, 1)
 }
 
 /// `PR_SET_DUMPABLE 0`: nobody without `CAP_SYS_PTRACE` reads our memory, environment or descriptors.

@@ -1,6 +1,6 @@
 //! seccomp(2) and `seccomp_unotify`(2): load a filter, answer what it holds.
 
-use super::check;
+use super::{check, cvt};
 use libc::{c_ulong, sock_filter};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -32,11 +32,14 @@ pub fn load(program: &[sock_filter]) -> io::Result<()> {
 /// `WAIT_KILLABLE_RECV` (5.19) keeps a held call deaf to all but fatal signals
 /// once we have seen it, so that Go's preemption signal, every 10 ms, does not
 /// restart it and report it twice. That is right as long as every answer is
-/// immediate; a listener that waits on the application's behalf must not ask
-/// for it. `SPEC_ALLOW` is not asked for: kernels before 5.16 would then leave
+/// immediate; a listener that waits on the application's behalf (`killable` is
+/// false) must not ask for it. `SPEC_ALLOW` is not asked for: kernels before 5.16 would then leave
 /// the application without the speculation mitigations that a filter brings.
-pub fn load_with_listener(program: &[sock_filter]) -> io::Result<RawFd> {
+pub fn load_with_listener(program: &[sock_filter], killable: bool) -> io::Result<RawFd> {
     let listener = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    if !killable {
+        return set_filter(program, listener);
+    }
     let killable = listener | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     match set_filter(program, killable) {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => set_filter(program, listener),
@@ -106,6 +109,8 @@ pub struct Notification {
 pub enum Answer {
     /// It fails with this errno; 0 is success without effect.
     Errno(i32),
+    /// It returns this value without having been made.
+    Value(i64),
     /// It is made after all. Right only where nothing that a pointer leads to was decided on.
     Continue,
 }
@@ -155,6 +160,7 @@ pub fn send(listener: BorrowedFd<'_>, id: u64, answer: Answer) -> io::Result<()>
     sent.head.id = id;
     match answer {
         Answer::Errno(errno) => sent.head.error = -errno,
+        Answer::Value(value) => sent.head.val = value,
         Answer::Continue => sent.head.flags = CONTINUE,
     }
     ioctl(
@@ -163,6 +169,74 @@ pub fn send(listener: BorrowedFd<'_>, id: u64, answer: Answer) -> io::Result<()>
         (&raw mut sent).cast(),
     )
 }
+
+/// Gives the caller a copy of one of our descriptors; its number there. Does not answer the call.
+///
+/// With `SECCOMP_ADDFD_FLAG_SEND` (5.14) adding and answering are one step; without it a signal in between leaves
+/// the caller with a descriptor that it does not know of.
+pub fn add_descriptor(
+    listener: BorrowedFd<'_>,
+    id: u64,
+    descriptor: BorrowedFd<'_>,
+    close_on_exec: bool,
+) -> io::Result<i32> {
+    let mut request = AddFd {
+        id,
+        flags: ADDFD_FLAG_SEND,
+        source: descriptor.as_raw_fd().cast_unsigned(),
+        target: 0,
+        target_flags: if close_on_exec {
+            libc::O_CLOEXEC.cast_unsigned()
+        } else {
+            0
+        },
+    };
+    match add(listener, &request) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
+        result => return result,
+    }
+    request.flags = 0;
+    let number = add(listener, &request)?;
+    send(listener, id, Answer::Value(number.into()))?;
+    Ok(number)
+}
+
+/// `SECCOMP_ADDFD_FLAG_SEND`
+const ADDFD_FLAG_SEND: u32 = 2;
+/// `SECCOMP_IOCTL_NOTIF_ADDFD`: `_IOW('!', 3, struct seccomp_notif_addfd)`
+const NOTIF_ADDFD: libc::Ioctl = 0x4018_2103;
+
+/// `struct seccomp_notif_addfd` (`seccomp_unotify`(2)).
+#[repr(C)]
+struct AddFd {
+    id: u64,
+    flags: u32,
+    source: u32,
+    target: u32,
+    target_flags: u32,
+}
+
+fn add(listener: BorrowedFd<'_>, request: &AddFd) -> io::Result<i32> {
+    // SAFETY: a complete structure of the size that the request's number names, alive until the call returns.
+    let result = unsafe {
+        libc::ioctl(
+            listener.as_raw_fd(),
+            NOTIF_ADDFD,
+            std::ptr::from_ref(request),
+        )
+    };
+    cvt(result)
+}
+
+/// Lets the caller's processor run us at once (`SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP`, 6.6); older kernels say EINVAL.
+pub fn wake_on_same_processor(listener: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the request takes a number.
+    let result = unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_SET_FLAGS, 1_u64) };
+    cvt(result).map(drop)
+}
+
+/// `SECCOMP_IOCTL_NOTIF_SET_FLAGS`: `_IOW('!', 4, __u64)`
+const NOTIF_SET_FLAGS: libc::Ioctl = 0x4008_2104;
 
 /// `SECCOMP_USER_NOTIF_FLAG_CONTINUE`, in the width of its field.
 const CONTINUE: u32 = 1;

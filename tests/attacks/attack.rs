@@ -8,6 +8,7 @@
 )]
 #![allow(
     clippy::unwrap_used,
+    clippy::cast_ptr_alignment,
     clippy::undocumented_unsafe_blocks,
     clippy::multiple_unsafe_ops_per_block,
     reason = "an attack is not a model"
@@ -16,6 +17,15 @@
 mod files;
 mod interfaces;
 mod kernel;
+mod network;
+mod network_connect;
+mod network_datagrams;
+mod network_endpoints;
+mod network_interfaces;
+mod network_listen;
+mod network_races;
+mod network_routes;
+mod network_sockets;
 mod processes;
 mod programs;
 mod streams;
@@ -27,7 +37,7 @@ use std::process::ExitCode;
 /// What a system call gave.
 pub(crate) type Result = io::Result<()>;
 
-type Attack = fn() -> Result;
+pub(crate) type Attack = fn() -> Result;
 
 /// By name.
 const ATTACKS: &[(&str, Attack)] = &[
@@ -80,17 +90,23 @@ const ATTACKS: &[(&str, Attack)] = &[
 
 fn main() -> ExitCode {
     let name = std::env::args().nth(1).unwrap_or_default();
-    let (_, attack) = ATTACKS.iter().find(|(known, _)| *known == name).unwrap();
+    let mut all = ATTACKS.iter().chain(network::TABLES.into_iter().flatten());
+    let (_, attack) = all.find(|(known, _)| *known == name).unwrap();
+    ExitCode::from(conclude(&name, attack()))
+}
+
+/// Says how it went; the status to end with.
+pub(crate) fn conclude(name: &str, result: Result) -> u8 {
     let mut output = io::stdout();
-    match attack() {
+    match result {
         Ok(()) => {
             writeln!(output, "{name} succeeded").unwrap();
-            ExitCode::SUCCESS
+            0
         }
         Err(error) => {
             let errno = nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0));
             writeln!(output, "{name} failed: {errno:?}").unwrap();
-            ExitCode::FAILURE
+            1
         }
     }
 }

@@ -64,7 +64,7 @@ impl Policy {
         format!(
             "kind: policy\nversion: 1\nname: orders-api\nserial: 1\nstart: {}\n\
              aws: {{endpoints: {{kms: \"{}\"}}, ca_bundle: /etc/micro-enforcer/ca.pem}}\n\
-             image: {}\ncommand: {{allow: {}}}\n\
+             exec: {{}}\nimage: {}\ncommand: {{allow: {}}}\n\
              secrets: {{keys: [\"{}\"], context: {}}}\nidentity: {}\n",
             self.start,
             self.endpoint,

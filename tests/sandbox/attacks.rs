@@ -94,6 +94,8 @@ fn refused(own: u64) -> Vec<(&'static str, [u64; 6])> {
         ("setpgid", [0x3fff_ffff, own, 0, 0, 0, 0]),
         ("fcntl", [NONE, 10, 9, 0, 0, 0]),
         ("prlimit64", [own, 999, BAD, 0, 0, 0]),
+        ("migrate_pages", [own, 0, 0, 0, 0, 0]),
+        ("move_pages", [own, 0, 0, 0, 0, 0]),
         ("setpriority", [0, own, 0, 0, 0, 0]),
         ("setpriority", [2, 0x3fff_ffff, 0, 0, 0, 0]),
         ("ioprio_set", [1, own, 0xffff, 0, 0, 0]),

@@ -59,6 +59,9 @@ impl Envelope {
 
     pub fn compile(&self) -> Sandbox {
         Sandbox::compile(&Request {
+            exec: None,
+            network: None,
+            must_listen: false,
             syscalls: &self.syscalls,
             files: &self.files,
             mode: Mode::Enforce,
@@ -93,7 +96,10 @@ fn supervise(sandbox: &Sandbox, listener: RawFd) {
     loop {
         let held = seccomp::receive(listener).unwrap();
         assert!(seccomp::is_valid(listener, held.id));
-        let denial = sandbox.explain(held.number, &held.arguments);
+        let denial = sandbox
+            .explain(held.number, &held.arguments)
+            .denied()
+            .unwrap();
         println!("reported:{}\t{}", denial.call, denial.rule.name);
         let answer = match denial.effect {
             Effect::Audit => Answer::Continue,

@@ -1,8 +1,8 @@
 //! `strict.yaml`: a server in an image that the policy lists.
 
 use crate::run::{
-    APP, NOTHING, application, application_of, ask, enforces, go_on, limit, needs, own_loopback,
-    runs_as, sealed, shipped_with_endpoints, status, undisturbed,
+    APP, ENVELOPE, NOTHING, application, application_of, ask, enforces, go_on, limit, needs,
+    own_loopback, runs_as, sealed, shipped_with_endpoints, status, undisturbed,
 };
 use crate::support::{Container, Finished, Running, Stream};
 use micro_enforcer::ctl::local::{Config, Server, Task};
@@ -59,19 +59,8 @@ fn a_server_has_its_password_its_port_and_nothing_more() {
     assert_eq!(answer, expected);
     undisturbed(&finished, &bare);
     finished.exits(0).says("'DB_PASSWORD', 'HOME'");
-    // files.hidden is not part of this release, so that the wall of files.writable is not the whole control.
-    enforces(
-        &finished,
-        &[
-            "image",
-            "command",
-            "secrets",
-            "privileges",
-            "syscalls",
-            "self_protection",
-        ],
-    );
-    assert_eq!(finished.controls()["files"], "unavailable");
+    enforces(&finished, &[&ENVELOPE[..], &["image", "exec"]].concat());
+    assert_eq!(finished.controls()["foreign"], "detected");
 }
 
 #[test]

@@ -127,3 +127,14 @@ fn a_probe_is_healthy_as_the_answer_is() {
     }
     container.run(["--probe", "http://127.0.0.1:1/"]).exits(1);
 }
+
+#[test]
+fn programs_start_watched_and_nobody_stays_traced() {
+    let finished = Container::new().run([
+        "/bin/sh",
+        "-c",
+        "i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done; grep TracerPid /proc/self/status",
+    ]);
+    finished.exits(0).says("TracerPid:\t0");
+    assert_eq!(finished.controls()["exec"], "enforced");
+}

@@ -13,11 +13,14 @@
 )]
 mod enter;
 mod memory;
+#[allow(unsafe_code, reason = "nix has no packet sockets with filters")]
+pub mod network;
 mod output;
 mod policy;
 mod programs;
 mod root;
 mod running;
+mod setting;
 mod stdio;
 #[allow(
     unsafe_code,
@@ -27,13 +30,16 @@ mod step;
 
 pub use enter::own_network;
 pub use memory::texts_in;
+pub use network::Network;
 pub use output::Finished;
 pub use policy::Policy;
+pub use programs::example;
 pub use running::{Running, child_of, kill, wait_for_end_of};
+pub use setting::Setting;
 pub use stdio::{Stream, contains};
 
 use enter::Program;
-use programs::{example, wrapper};
+use programs::wrapper;
 use root::Root;
 use std::ffi::CString;
 use std::os::fd::RawFd;
@@ -41,6 +47,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stdio::Channel;
 use step::Step;
+
+/// More than the clock of file times takes from one value to the next, at 100 Hz.
+const TICK: std::time::Duration = std::time::Duration::from_millis(11);
 
 /// The application's user in the default policy.
 pub const APP: u32 = 10001;
@@ -113,6 +122,7 @@ impl Container {
             ("/micro-enforcer", wrapper()),
             ("/probe", example("probe")),
             ("/attack", example("attack")),
+            ("/connects", example("connects")),
         ];
         let container = Self {
             root: Arc::new(Root::new(&programs)),
@@ -229,7 +239,21 @@ impl Container {
     /// A runtime whose filter does not know these calls.
     #[must_use]
     pub fn without_calls(mut self, numbers: &[libc::c_long]) -> Self {
-        self.filter = Some(Step::without(numbers));
+        self.filter = Some(Step::without(numbers, libc::ENOSYS));
+        self
+    }
+
+    /// A runtime whose filter keeps these calls for containers with capabilities that this one has not.
+    #[must_use]
+    pub fn with_calls_denied(mut self, numbers: &[libc::c_long]) -> Self {
+        self.filter = Some(Step::without(numbers, libc::EPERM));
+        self
+    }
+
+    /// A runtime that lets nobody be traced, and does not say so before somebody tries.
+    #[must_use]
+    pub fn without_tracing(mut self) -> Self {
+        self.filter = Some(Step::without_tracing());
         self
     }
 
@@ -270,6 +294,8 @@ impl Container {
                 .collect(),
             environment: self.environment.iter().map(|entry| text(entry)).collect(),
         };
+        // What was written in the tick of the start would count as written after it.
+        std::thread::sleep(TICK);
         let channels = self.channels();
         for channel in &channels {
             if let Some((uid, _)) = self.user {

@@ -16,6 +16,7 @@ impl Policy {
             ("serial", "1"),
             ("platform", "local"),
             ("image", "{mode: audit}"),
+            ("exec", "{new_allowed: [/usr/**]}"),
             ("identity", "{user: \"10001:10001\"}"),
         ];
         Self(
@@ -23,6 +24,30 @@ impl Policy {
                 .map(|(name, text)| (name.to_owned(), text.to_owned()))
                 .into(),
         )
+    }
+
+    /// A policy of `policies/`, as it ships.
+    pub fn shipped(name: &str) -> Self {
+        let file = format!("{}/policies/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let mut sections = BTreeMap::new();
+        let mut section = String::new();
+        for line in std::fs::read_to_string(file).unwrap().lines() {
+            match line.split_once(':') {
+                Some((name, rest))
+                    if line.starts_with(|first: char| first.is_ascii_lowercase()) =>
+                {
+                    name.clone_into(&mut section);
+                    sections.insert(section.clone(), rest.to_owned());
+                }
+                _ if line.starts_with(' ') => {
+                    let text = sections.get_mut(&section).unwrap();
+                    text.push('\n');
+                    text.push_str(line);
+                }
+                _ => {}
+            }
+        }
+        Self(sections)
     }
 
     /// With this section, in place of what it was.

@@ -321,6 +321,8 @@ fn init(command: &[&str]) -> ExitCode {
         .collect();
     let child = unsafe { libc::fork() };
     if child == 0 {
+        // The Rust runtime ignores it.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
         unsafe { libc::execv(pointers[0], pointers.as_ptr()) };
         unsafe { libc::_exit(127) };
     }

@@ -20,8 +20,8 @@ pub fn wrapper() -> PathBuf {
 pub fn example(name: &str) -> PathBuf {
     let wrapper = Path::new(env!("CARGO_BIN_EXE_micro-enforcer"));
     let path = wrapper.with_file_name("examples").join(name);
-    let is_fresh =
-        changed(&path).is_some_and(|built| sources().all(|source| changed(&source) <= Some(built)));
+    let is_fresh = changed(&path)
+        .is_some_and(|built| sources(name).all(|source| changed(&source) <= Some(built)));
     assert!(
         is_fresh,
         "{} is not there or old: cargo build --examples",
@@ -31,15 +31,35 @@ pub fn example(name: &str) -> PathBuf {
 }
 
 /// `cargo test --test NAME` alone does not build examples; where there are no sources any age will do.
-fn sources() -> impl Iterator<Item = PathBuf> {
+fn sources(example: &str) -> impl Iterator<Item = PathBuf> {
+    let places: &[&str] = match example {
+        "probe" => &["support/probe.rs"],
+        "family" => &["processes/family.rs"],
+        "agent" => &["processes/agent.rs"],
+        "attack" => &[
+            "attacks",
+            "support/network/addresses.rs",
+            "support/network/raw.rs",
+        ],
+        "connects" => &[
+            "connects/application",
+            "support/network/addresses.rs",
+            "support/network/raw.rs",
+        ],
+        other => panic!("{other} has no sources"),
+    };
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let attacks = fs::read_dir(tests.join("attacks"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    attacks
-        .map(|entry| entry.path())
-        .chain([tests.join("support/probe.rs")])
+    places
+        .iter()
+        .flat_map(move |place| within(tests.join(place)))
+}
+
+/// A file, or the files of a directory.
+fn within(place: PathBuf) -> Vec<PathBuf> {
+    match fs::read_dir(&place) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![place],
+    }
 }
 
 fn changed(file: &Path) -> Option<SystemTime> {

@@ -76,10 +76,11 @@ impl Root {
         host
     }
 
-    /// The program itself where both lie on one file system, else a copy.
+    /// A copy: every further link to a file changes it, and what changes after the start is no part of the image. The
+    /// wrapper, which the application does not execute, is too large for that.
     fn program(&self, name: &str, program: &Path) {
         let host = self.host(name);
-        if fs::hard_link(program, &host).is_err() {
+        if name != "/micro-enforcer" || fs::hard_link(program, &host).is_err() {
             fs::copy(program, &host).unwrap();
         }
     }

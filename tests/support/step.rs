@@ -31,15 +31,15 @@ pub enum Step {
     User { uid: u32, gid: u32, ambient: u64 },
     /// `no_new_privs`
     NoNewPrivs,
-    /// A filter under which these calls fail with ENOSYS.
+    /// A filter under which some calls fail.
     Without(Vec<libc::sock_filter>),
     /// A listener of the runtime's own, beside which the kernel allows no other.
     Listener,
 }
 
 impl Step {
-    /// Calls by number fail with ENOSYS, everything else passes.
-    pub fn without(numbers: &[libc::c_long]) -> Self {
+    /// Calls by number fail with this errno, everything else passes.
+    pub fn without(numbers: &[libc::c_long], errno: i32) -> Self {
         let statement = |code: u32, k: u32, jt, jf| libc::sock_filter {
             code: u16::try_from(code).unwrap(),
             jt,
@@ -55,14 +55,37 @@ impl Step {
                 0,
                 1,
             );
-            [
-                equal,
-                give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS.unsigned_abs()),
-            ]
+            [equal, give(libc::SECCOMP_RET_ERRNO | errno.unsigned_abs())]
         };
         let refusals = numbers.iter().flat_map(refuse);
         let allow = give(libc::SECCOMP_RET_ALLOW);
         Self::Without([load].into_iter().chain(refusals).chain([allow]).collect())
+    }
+
+    /// ptrace(2) fails for everybody who is there, as a security module has it, and not for who is not.
+    pub fn without_tracing() -> Self {
+        let statement = |code: u32, k: u32, jt, jf| libc::sock_filter {
+            code: u16::try_from(code).unwrap(),
+            jt,
+            jf,
+            k,
+        };
+        let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset, 0, 0);
+        let equals = |value, jt, jf| {
+            let test = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+            statement(test, value, jt, jf)
+        };
+        let give = |value| statement(libc::BPF_RET | libc::BPF_K, value, 0, 0);
+        let (number, process) = (0, 24);
+        Self::Without(vec![
+            load(number),
+            // Any other call is allowed.
+            equals(u32::try_from(libc::SYS_ptrace).unwrap(), 0, 2),
+            load(process),
+            equals(i32::MAX.unsigned_abs(), 0, 1),
+            give(libc::SECCOMP_RET_ALLOW),
+            give(libc::SECCOMP_RET_ERRNO | libc::EPERM.unsigned_abs()),
+        ])
     }
 
     /// System calls only: no allocation, no locks.

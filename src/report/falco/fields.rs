@@ -62,6 +62,9 @@ impl Fields<'_> {
         for (rule, count) in &stamp.dropped {
             self.set(&format!("enforcer.dropped.{rule}"), *count);
         }
+        if let Some(count) = stamp.health_checks {
+            self.set("enforcer.health_checks", count);
+        }
         if let Some(policy) = &scope.context.policy {
             self.text("enforcer.policy.name", &policy.name);
             self.set("enforcer.policy.serial", policy.serial);

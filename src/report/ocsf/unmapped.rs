@@ -28,6 +28,8 @@ pub struct Enforcer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_checks: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub again_may_help: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -61,6 +63,7 @@ impl Enforcer {
         Self {
             part: stamp.part,
             dropped: stamp.dropped.clone(),
+            health_checks: stamp.health_checks,
             ..Self::default()
         }
     }

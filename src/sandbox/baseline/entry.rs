@@ -65,6 +65,21 @@ pub enum Outcome {
     },
     /// Ordinary programs try it and do without: it gets this errno at once, unreported.
     Answer(u16),
+    /// The supervisor decides; where nobody listens the entries behind it do.
+    Asked(Guard),
+}
+
+/// Which part of the supervisor decides on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Programs: execve.
+    Exec,
+    /// Opening and changing files by path.
+    Files,
+    /// Sockets.
+    Network,
+    /// New processes.
+    Processes,
 }
 
 /// What becomes of one call in some cases.
@@ -101,7 +116,7 @@ pub struct Table {
 }
 
 impl Table {
-    pub(super) const fn new(arch: Arch) -> Self {
+    pub(in crate::sandbox) const fn new(arch: Arch) -> Self {
         Self {
             arch,
             entries: Vec::new(),
@@ -109,12 +124,12 @@ impl Table {
     }
 
     /// The calls fail with EPERM, whatever their arguments.
-    pub(super) fn refuse(&mut self, rule: Rule, what: &'static str, calls: &[Call]) {
+    pub(in crate::sandbox) fn refuse(&mut self, rule: Rule, what: &'static str, calls: &[Call]) {
         self.refuse_when(rule, libc::EPERM, what, calls, &[]);
     }
 
     /// The calls fail with this errno in any of the cases.
-    pub(super) fn refuse_when(
+    pub(in crate::sandbox) fn refuse_when(
         &mut self,
         rule: Rule,
         errno: i32,
@@ -131,7 +146,7 @@ impl Table {
     }
 
     /// The calls are answered quietly in any of the cases.
-    pub(super) fn answer(
+    pub(in crate::sandbox) fn answer(
         &mut self,
         errno: i32,
         what: &'static str,
@@ -139,6 +154,17 @@ impl Table {
         cases: &[&[Condition]],
     ) {
         self.add(Outcome::Answer(narrow(errno)), what, calls, cases);
+    }
+
+    /// The guard decides on the calls in any of the cases.
+    pub(in crate::sandbox) fn ask(
+        &mut self,
+        guard: Guard,
+        what: &'static str,
+        calls: &[Call],
+        cases: &[&[Condition]],
+    ) {
+        self.add(Outcome::Asked(guard), what, calls, cases);
     }
 
     fn add(

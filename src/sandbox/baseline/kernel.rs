@@ -9,8 +9,12 @@ use crate::sandbox::bpf::{Test, int};
 const ROOTKIT: Rule = denied(Severity::Critical, "T1547.006");
 /// What only an administrator of the host does.
 const HOST: Rule = denied(Severity::Medium, "T1499");
+/// Ending the host.
+const SHUTDOWN: Rule = denied(Severity::High, "T1529");
+/// A clock that is wrong makes files look older than they are, and expired things valid.
+const CLOCK: Rule = denied(Severity::Medium, "T1070.006");
 
-pub(super) fn add(table: &mut Table) {
+pub(in crate::sandbox) fn add(table: &mut Table) {
     exploits(table);
     host(table);
     personality(table);
@@ -35,6 +39,9 @@ fn exploits(table: &mut Table) {
             Call::same("io_uring_register", 427),
             // 16-bit segments, for programs that are killed here anyway.
             Call::x86_64("modify_ldt", 154),
+            // The machine's ports, past every driver.
+            Call::x86_64("iopl", 172),
+            Call::x86_64("ioperm", 173),
             // Addresses of the kernel are in its log.
             Call::new("syslog", 103, 116),
         ],
@@ -62,10 +69,23 @@ fn host(table: &mut Table) {
         ],
     );
     table.refuse(
+        SHUTDOWN,
+        "ending the host",
+        &[Call::new("reboot", 169, 142)],
+    );
+    // Reading it is another call.
+    table.refuse(
+        CLOCK,
+        "setting the clock",
+        &[
+            Call::new("settimeofday", 164, 170),
+            Call::new("clock_settime", 227, 112),
+        ],
+    );
+    table.refuse(
         HOST,
         "administering the host",
         &[
-            Call::new("reboot", 169, 142),
             Call::new("swapon", 167, 224),
             Call::new("swapoff", 168, 225),
             Call::new("acct", 163, 89),
@@ -73,12 +93,7 @@ fn host(table: &mut Table) {
             Call::same("quotactl_fd", 443),
             Call::new("sethostname", 170, 161),
             Call::new("setdomainname", 171, 162),
-            // Reading the clock is another call; setting it turns back expiry dates.
-            Call::new("settimeofday", 164, 170),
-            Call::new("clock_settime", 227, 112),
             Call::new("vhangup", 153, 58),
-            Call::x86_64("iopl", 172),
-            Call::x86_64("ioperm", 173),
         ],
     );
 }

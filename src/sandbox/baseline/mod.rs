@@ -8,25 +8,26 @@
 //!
 //! Left alone on purpose: `chroot`, `mknod`, `adjtimex` and `clock_adjtime` (the
 //! kernel asks for a capability that is gone, and the last two also read);
-//! `memfd_create` and `execve` (pointers; a matter of `exec`); netlink (its
+//! `execve` (a pointer; a matter of `exec`); `memfd_create` (JIT compilers and
+//! shared memory live on it; what is executed from one is refused as a program
+//! without a file, and no filter can add `MFD_NOEXEC_SEAL` to a call); netlink (its
 //! privileged requests need capabilities, and getaddrinfo needs the rest);
 //! `process_madvise` (jemalloc uses it on itself; on others it needs ptrace
 //! access); `name_to_handle_at` (useless without `open_by_handle_at`).
 
 mod entry;
-mod kernel;
-mod namespaces;
+pub(super) mod kernel;
+pub(super) mod namespaces;
 mod processes;
 mod sockets;
 mod supervisor;
 mod truncation;
 
-pub use entry::{Case, Entry, Outcome, narrow};
+pub use entry::{Call, Case, Entry, Guard, Outcome, Table, narrow};
 pub use supervisor::Supervisor;
 
 use super::bpf::Arch;
 use crate::finding::{Rule, Severity};
-use entry::Table;
 
 /// What the baseline depends on.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +36,6 @@ pub struct Circumstances<'a> {
     pub arch: Arch,
     /// Whom the application must not reach, as it sees us.
     pub supervisor: Option<&'a Supervisor>,
-    /// Whether Landlock leaves truncation to us (before its ABI 3).
-    pub truncation: bool,
 }
 
 /// The baseline's entries, in the order in which they are tried.
@@ -46,12 +45,16 @@ pub fn entries(circumstances: &Circumstances<'_>) -> Vec<Entry> {
     namespaces::add(&mut table);
     kernel::add(&mut table);
     sockets::add(&mut table);
-    if circumstances.truncation {
-        truncation::add(&mut table);
-    }
     if let Some(supervisor) = circumstances.supervisor {
         supervisor::add(&mut table, supervisor);
     }
+    table.entries
+}
+
+/// What is refused where Landlock leaves truncation to us (before its ABI 3) and nobody can be asked.
+pub fn truncation(arch: Arch) -> Vec<Entry> {
+    let mut table = Table::new(arch);
+    truncation::add(&mut table);
     table.entries
 }
 

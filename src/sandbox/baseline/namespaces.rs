@@ -10,6 +10,19 @@ const NEW_NAMESPACE: u64 = 0x7E02_0000;
 const NEW_TIME: u64 = 0x80;
 
 pub(super) fn add(table: &mut Table) {
+    ways_out(table);
+    // Their flags are behind a pointer, where no filter sees them. Every libc
+    // falls back to clone and openat on ENOSYS, and Docker answers clone3 so too.
+    table.answer(
+        libc::ENOSYS,
+        "flags behind a pointer",
+        &[Call::same("clone3", 435), Call::same("openat2", 437)],
+        &[],
+    );
+}
+
+/// What nobody needs, not even we.
+pub(in crate::sandbox) fn ways_out(table: &mut Table) {
     // A user namespace gives every capability inside it, and with them most of
     // the kernel's attack surface. The flags are a long, but only the lower half
     // has any. The other uses of both calls are left alone.
@@ -31,15 +44,6 @@ pub(super) fn add(table: &mut Table) {
         ESCAPE,
         "entering a namespace",
         &[Call::new("setns", 308, 268)],
-    );
-
-    // Their flags are behind a pointer, where no filter sees them. Every libc
-    // falls back to clone and openat on ENOSYS, and Docker answers clone3 so too.
-    table.answer(
-        libc::ENOSYS,
-        "flags behind a pointer",
-        &[Call::same("clone3", 435), Call::same("openat2", 437)],
-        &[],
     );
 
     table.refuse(

@@ -1,8 +1,9 @@
 //! Other processes' memory, programs without a file, and filters on top of ours.
 
 use super::IMPAIR;
+use super::denied;
 use super::entry::{Call, Table};
-use crate::finding::Rule;
+use crate::finding::{Rule, Severity};
 use crate::sandbox::bpf::{Test, int, long};
 
 /// `PR_SET_DUMPABLE`, `PR_SET_MM`
@@ -15,6 +16,14 @@ const EXECVE_CHECK: u64 = 0x10000;
 const SET_MODE_FILTER: u64 = 1;
 const NEW_LISTENER: u64 = 8;
 
+/// By ptrace(2), which has a technique of its own.
+const TRACING: Rule = Rule {
+    technique: "T1055.008",
+    ..Rule::PROCESS_INJECTION
+};
+/// Passing for another program.
+const MASQUERADE: Rule = denied(Severity::High, "T1036.011");
+
 pub(super) const PRCTL: Call = Call::new("prctl", 157, 167);
 
 pub(super) fn add(table: &mut Table) {
@@ -22,10 +31,14 @@ pub(super) fn add(table: &mut Table) {
     // it. A kernel that asks for no capability would let every process of the
     // application's user do this to every other.
     table.refuse(
+        TRACING,
+        "tracing a process",
+        &[Call::new("ptrace", 101, 117)],
+    );
+    table.refuse(
         Rule::PROCESS_INJECTION,
         "reaching into another process",
         &[
-            Call::new("ptrace", 101, 117),
             Call::new("process_vm_readv", 310, 270),
             Call::new("process_vm_writev", 311, 271),
             Call::same("pidfd_getfd", 438),
@@ -67,7 +80,7 @@ pub(super) fn add(table: &mut Table) {
     // Moves what /proc/PID/{exe,cmdline,environ} show, so that a process is
     // reported as something else.
     table.refuse_when(
-        IMPAIR,
+        MASQUERADE,
         libc::EPERM,
         "rewriting what /proc shows of it",
         &[PRCTL],

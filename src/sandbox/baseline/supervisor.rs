@@ -55,6 +55,13 @@ const SCHEDULING: [Call; 4] = [
     Call::new("sched_setaffinity", 203, 122),
 ];
 
+/// Between the nodes of its memory. What asks for a handle (`process_madvise`, `process_mrelease`) has none: see
+/// `pidfd_open`.
+const MEMORY: [Call; 2] = [
+    Call::new("migrate_pages", 256, 238),
+    Call::new("move_pages", 279, 239),
+];
+
 /// `F_SETSIG`
 const SET_SIGNAL: u64 = 10;
 const SIGKILL: u64 = 9;
@@ -152,6 +159,8 @@ fn resources(table: &mut Table, supervisor: &Supervisor) {
         &limited,
     );
 
+    let memory = whole(0, supervisor);
+    refuse(table, "moving the enforcer's memory", &MEMORY, &memory);
     let what = "changing the enforcer's priority";
     refuse(table, what, &SCHEDULING, &whole(0, supervisor));
     // PRIO_PROCESS, PRIO_PGRP, PRIO_USER; and IOPRIO_WHO_…, which count from 1.

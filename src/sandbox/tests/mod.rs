@@ -45,6 +45,9 @@ fn request<'a>(
     mode: Mode,
 ) -> Request<'a> {
     Request {
+        exec: None,
+        network: None,
+        must_listen: false,
         syscalls,
         files,
         mode,

@@ -144,7 +144,7 @@ fn a_finding_is_as_grave_as_the_item_says() {
     syscalls.deny[0].severity = Some(Severity::Critical);
     let sandbox = compiled(&syscalls, Some(&Supervisor::new(1)), Mode::Enforce).unwrap();
     let number = number(Arch::NATIVE, "mlock").unwrap();
-    let denial = sandbox.explain(number.into(), &[0; 6]);
+    let denial = sandbox.explain(number.into(), &[0; 6]).denied().unwrap();
     assert_eq!(
         (denial.rule.severity, denial.effect),
         (Severity::Critical, Effect::Kill)
@@ -155,7 +155,7 @@ fn a_finding_is_as_grave_as_the_item_says() {
 #[test]
 fn x32_is_explained_without_an_entry() {
     let sandbox = compiled(&Syscalls::default(), None, Mode::Enforce).unwrap();
-    let denial = sandbox.explain(0x4000_0065, &[0; 6]);
+    let denial = sandbox.explain(0x4000_0065, &[0; 6]).denied().unwrap();
     assert_eq!(
         (denial.call.as_str(), denial.errno),
         ("x32:101", libc::ENOSYS)

@@ -1,0 +1,114 @@
+//! One kind of system call, over and over: `load CALL COUNT [PORT]` prints the nanoseconds that each took.
+
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::print_stdout,
+    reason = "a load on the kernel, not a model"
+)]
+
+use std::ffi::{CStr, CString};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
+use std::time::Instant;
+use std::{env, ptr};
+
+fn main() {
+    let words: Vec<String> = env::args().skip(1).collect();
+    if words[0] == "nothing" {
+        return;
+    }
+    let count: u32 = words[1].parse().unwrap();
+    let port = words.get(2).map_or(0, |port| port.parse().unwrap());
+    let mut once = call(&words[0], port);
+    once();
+    let began = Instant::now();
+    (0..count).for_each(|_| once());
+    println!(
+        "{:.0}",
+        began.elapsed().as_secs_f64() * 1e9 / f64::from(count)
+    );
+}
+
+fn call(name: &str, port: u16) -> Box<dyn FnMut()> {
+    match name {
+        "getppid" => Box::new(|| assert!(unsafe { libc::getppid() } > 0)),
+        "read" => Box::new(|| open(c"/etc/passwd", libc::O_RDONLY)),
+        "write" => {
+            let path = CString::new(format!("/tmp/load-{}", std::process::id())).unwrap();
+            Box::new(move || open(&path, libc::O_WRONLY | libc::O_CREAT))
+        }
+        "exec" => {
+            let own = env::current_exe().unwrap();
+            execute(
+                CString::new(own.as_os_str().as_bytes()).unwrap(),
+                c"nothing".to_owned(),
+            )
+        }
+        "exec-dynamic" => execute(c"/bin/true".to_owned(), c"".to_owned()),
+        "fork" => Box::new(|| wait(unsafe { fork() })),
+        "dup" => Box::new(|| assert!(unsafe { libc::dup2(1, 0) } == 0)),
+        "connect" => {
+            let to = SocketAddr::from(([127, 0, 0, 1], port));
+            Box::new(move || drop(TcpStream::connect(to).unwrap()))
+        }
+        "sendto" => {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let to = socket.local_addr().unwrap();
+            let mut answer = [0];
+            Box::new(move || {
+                socket.send_to(&[1], to).unwrap();
+                socket.recv(&mut answer).unwrap();
+            })
+        }
+        other => panic!("no such call: {other}"),
+    }
+}
+
+fn open(path: &CStr, flags: i32) {
+    unsafe {
+        let file = libc::open(path.as_ptr(), flags, 0o600);
+        assert!(file >= 0, "{}", std::io::Error::last_os_error());
+        libc::close(file);
+    }
+}
+
+unsafe fn fork() -> i32 {
+    match unsafe { libc::fork() } {
+        0 => unsafe { libc::_exit(0) },
+        child => child,
+    }
+}
+
+/// As a shell does, but without copying page tables.
+fn execute(program: CString, argument: CString) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        let arguments = [
+            program.as_ptr().cast_mut(),
+            argument.as_ptr().cast_mut(),
+            ptr::null_mut(),
+        ];
+        let mut child = 0;
+        let result = unsafe {
+            let (none, nothing) = (ptr::null(), ptr::null());
+            libc::posix_spawn(
+                &raw mut child,
+                program.as_ptr(),
+                none,
+                nothing,
+                arguments.as_ptr(),
+                [ptr::null_mut()].as_ptr(),
+            )
+        };
+        assert!(result == 0, "{}", std::io::Error::from_raw_os_error(result));
+        wait(child);
+    })
+}
+
+fn wait(child: i32) {
+    let mut status = 0;
+    assert!(unsafe { libc::waitpid(child, &raw mut status, 0) } == child && status == 0);
+}

@@ -1,0 +1,222 @@
+//! Programs: decided when execve is called, verified when it has happened.
+//!
+//! The path lies in memory that another thread can rewrite, so that an answer to the call alone decides nothing. The
+//! caller is seized, the kernel executes, and before the new program's first instruction we look at what it is. By
+//! then the memory and the descriptors are the new program's own, and nobody else can write to them.
+
+mod loader;
+mod mutable;
+mod origin;
+mod reader;
+mod script;
+mod sockets;
+mod tracer;
+mod verify;
+
+use super::held::{Blind, Held, Incident, Ruling};
+use super::resolve::{Found, Last, Viewer};
+use crate::control::State;
+use crate::finding::Rule;
+use crate::identity::Identity;
+use crate::judge::exec::{Judge, Known};
+use crate::policy::Policy;
+use crate::policy::value::Effect;
+use crate::sys::process::Stop;
+use crate::sys::seccomp::Answer;
+use crate::sys::status::Status;
+use mutable::Mutable;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+use origin::Baseline;
+use reader::{Call, Reader, executable};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Instant;
+use tracer::{Stopped, Tracer};
+use verify::Expected;
+
+/// As many are looked at where they matter: those of a loader and of a file of many programs.
+const MOST_ARGUMENTS: usize = 64;
+
+/// The guard of `exec`.
+#[derive(Debug)]
+pub(super) struct Guard {
+    tracer: Tracer,
+    judge: Judge,
+    reader: Reader,
+    /// Why a caller could not be looked into.
+    obstacle: Option<Errno>,
+}
+
+impl Guard {
+    /// Before the application exists. `walled`: files outside `files.writable` cannot be written to here.
+    pub(super) fn new(
+        policy: &Policy,
+        identity: &Identity,
+        walled: bool,
+        now: i64,
+    ) -> io::Result<Option<Self>> {
+        let Some(section) = &policy.exec else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            tracer: Tracer::new(identity),
+            judge: Judge::new(section, policy.mode, now, know),
+            reader: Reader {
+                baseline: Baseline::take()?,
+                mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
+            },
+            obstacle: None,
+        }))
+    }
+
+    /// How far the control holds here.
+    pub(super) const fn state(&self) -> (State, &'static str) {
+        self.tracer.state()
+    }
+
+    /// Whether every execve is verified when it has happened.
+    pub(super) const fn verifies(&self) -> bool {
+        matches!(self.state().0, State::Enforced)
+    }
+
+    /// execve or execveat.
+    pub(super) fn held(&mut self, held: &Held<'_>) -> io::Result<Ruling> {
+        match read(held) {
+            Ok(Ok((file, call))) => self.decide(held, file, call),
+            Ok(Err(errno)) => Ok(Ruling::fails(errno)),
+            Err(blind) => {
+                if let Blind::Hidden(errno) = blind {
+                    self.obstacle = Some(errno);
+                }
+                Ok(blind.ruling(Rule::EXEC_DENIED))
+            }
+        }
+    }
+
+    /// Why nobody could be watched, which the questions at the start did not show.
+    pub(super) fn obstacle(&self) -> Option<String> {
+        let unread = self
+            .obstacle
+            .map(|errno| format!("its memory in /proc: {}", errno.desc()));
+        unread.or_else(|| {
+            self.tracer
+                .obstacle()
+                .map(|error| format!("ptrace: {error}"))
+        })
+    }
+
+    fn decide(&mut self, held: &Held<'_>, file: OwnedFd, call: Call) -> io::Result<Ruling> {
+        let chain = match self.reader.chain(file, &call)? {
+            Ok(chain) => chain,
+            Err(errno) => return Ok(Ruling::fails(errno)),
+        };
+        let verdict = self.judge.called(&chain.files);
+        if let Some(verdict) = verdict
+            .clone()
+            .filter(|verdict| verdict.effect > Effect::Audit)
+        {
+            return Ok(Ruling::violation(verdict, Errno::EACCES));
+        }
+        let mut ruling = if self.verifies() {
+            self.tracer
+                .go_on_under_watch(held, Expected { call, chain })?
+        } else {
+            Ruling::answer(Answer::Continue)
+        };
+        ruling.verdicts.extend(verdict);
+        Ok(ruling)
+    }
+
+    /// A task that is watched has stopped. One with a verdict that kills is left stopped: whoever reports it kills it.
+    pub(super) fn stopped(&mut self, pid: i32, stop: Stop) -> io::Result<Vec<Incident>> {
+        let verdict = match self.tracer.stopped(pid, stop)? {
+            Stopped::Answered => return Ok(Vec::new()),
+            Stopped::Executed(expected) => expected.verify(pid, &self.reader, &self.judge),
+            Stopped::Unknown => self.judge.exchanged(b""),
+        };
+        // Only SIGKILL takes a task out of its stop without us. Then there was little left to look at, and nothing of
+        // the new program has run or will.
+        if verdict.is_some() && !tracer::is_stopped(pid) {
+            return Ok(Vec::new());
+        }
+        let Some(mut verdict) = verdict else {
+            tracer::let_go(pid)?;
+            return Ok(Vec::new());
+        };
+        if verdict.effect == Effect::Audit {
+            tracer::let_go(pid)?;
+        } else {
+            // It has happened: there is nothing left to fail.
+            verdict.effect = verdict.effect.max(Effect::Kill);
+        }
+        Ok(vec![Incident { verdict, pid }])
+    }
+
+    pub(super) fn ended(&mut self, pid: i32) {
+        self.tracer.forget(pid);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.tracer.deadline()
+    }
+
+    pub(super) fn tick(&mut self, now: Instant) -> io::Result<()> {
+        self.tracer.tick(now)
+    }
+}
+
+/// Reads the path once and opens what it leads to; an errno if it cannot be executed anyway.
+fn read(held: &Held<'_>) -> Result<Result<(OwnedFd, Call), Errno>, Blind> {
+    let at = held.call.number == libc::SYS_execveat;
+    let (base, pointer) = if at {
+        (held.int(0), 1)
+    } else {
+        (libc::AT_FDCWD, 0)
+    };
+    let path = match held.path(held.argument(pointer))? {
+        Ok(path) => path,
+        Err(errno) => return Ok(Err(errno)),
+    };
+    let directory = match held.directory(libc::AT_FDCWD)? {
+        Ok(directory) => directory,
+        Err(errno) => return Ok(Err(errno)),
+    };
+    let start = match held.directory(base)? {
+        Ok(start) => start,
+        Err(errno) => return Ok(Err(errno)),
+    };
+    let arguments = held.strings(held.argument(pointer + 1), MOST_ARGUMENTS)?;
+    let keeps = at && held.int(4) & libc::AT_SYMLINK_NOFOLLOW != 0;
+    let last = if keeps { Last::Keep } else { Last::Follow };
+    let viewer = Viewer { tid: held.tid() };
+    let found = match viewer.resolve(start, &path, last) {
+        Ok(Found::There(file)) => executable(file),
+        Ok(Found::Missing { .. }) => Err(Errno::ENOENT),
+        Err(errno) => Err(errno),
+    };
+    Ok(found.map(|file| {
+        (
+            file,
+            Call {
+                viewer,
+                directory,
+                path,
+                arguments,
+            },
+        )
+    }))
+}
+
+/// What a name of the policy leads to in the image.
+fn know(path: &Path) -> Option<Known> {
+    let real = std::fs::canonicalize(path).ok()?;
+    let file = nix::fcntl::open(&real, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    Some(Known {
+        id: origin::id(&Status::of(file.as_fd()).ok()?),
+        path: real.as_os_str().as_bytes().to_vec(),
+    })
+}

@@ -1,0 +1,183 @@
+//! From a call to the files that it would execute.
+
+use super::super::resolve::{Found, Last, Viewer};
+use super::loader::{self, Told};
+use super::mutable::Mutable;
+use super::origin::{self, Baseline};
+use super::script;
+use crate::judge::exec::{File, FileId, Origin, base, is_multi_call};
+use crate::sys::status::Status;
+use nix::errno::Errno;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+
+/// As many scripts may interpret each other (execve(2)).
+const DEEPEST: usize = 5;
+
+/// Knows the image and who the application is.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) baseline: Baseline,
+    pub(super) mutable: Mutable,
+}
+
+/// What execve was called with.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) viewer: Viewer,
+    /// Where relative paths begin: the interpreters' and what a loader loads.
+    pub(super) directory: OwnedFd,
+    pub(super) path: Vec<u8>,
+    /// The first of them only.
+    pub(super) arguments: Vec<Vec<u8>>,
+}
+
+/// What the kernel will execute, and for whom.
+#[derive(Debug)]
+pub(super) struct Chain {
+    /// As [`crate::judge::exec::Program`] has them.
+    pub(super) files: Vec<File>,
+    /// What /proc/PID/exe is to be.
+    pub(super) binary: FileId,
+    /// Whether an interpreter stands in between.
+    pub(super) is_script: bool,
+    /// Whether what happens depends on the arguments.
+    pub(super) hangs_on_arguments: bool,
+}
+
+impl Reader {
+    /// Follows scripts to their interpreters and a loader to its program.
+    pub(super) fn chain(&self, file: OwnedFd, call: &Call) -> io::Result<Result<Chain, Errno>> {
+        let mut files = Vec::new();
+        let mut file = file;
+        let mut applet = applet(&call.arguments, &call.path);
+        while files.len() <= DEEPEST {
+            let mut part = self.file(&file, applet)?;
+            let Some(interpreter) = script::interpreter(&file) else {
+                return self.complete(files, part, call);
+            };
+            self.must_be_fixed(
+                &mut part,
+                "a script that its own user could exchange while it is read",
+            );
+            files.push(part);
+            applet = base(&interpreter).to_vec();
+            file = match resolved(call, &interpreter).and_then(executable) {
+                Ok(file) => file,
+                Err(errno) => return Ok(Err(errno)),
+            };
+        }
+        Ok(Err(Errno::ELOOP))
+    }
+
+    fn complete(
+        &self,
+        mut files: Vec<File>,
+        binary: File,
+        call: &Call,
+    ) -> io::Result<Result<Chain, Errno>> {
+        let is_script = !files.is_empty();
+        let is_loader = loader::is_loader(&binary.path);
+        let hangs_on_arguments = is_loader || is_multi_call(&binary.path) && !is_script;
+        let id = binary.id;
+        files.push(binary);
+        if is_loader && !is_script {
+            let told = loader::told(&call.arguments);
+            match self.loaded(&told, call)? {
+                Ok(loaded) => files.extend(loaded),
+                Err(errno) => return Ok(Err(errno)),
+            }
+        }
+        Ok(Ok(Chain {
+            files,
+            binary: id,
+            is_script,
+            hangs_on_arguments,
+        }))
+    }
+
+    /// What a loader would load: opened later, when nobody looks any more.
+    fn loaded(&self, told: &Told<'_>, call: &Call) -> io::Result<Result<Vec<File>, Errno>> {
+        let names = told.program.iter().chain(&told.libraries);
+        let mut files = Vec::new();
+        for name in names.filter(|name| name.contains(&b'/') || Some(**name) == told.program) {
+            let file = match resolved(call, name) {
+                Ok(file) => file,
+                Err(errno) => return Ok(Err(errno)),
+            };
+            let mut part = self.file(&file, base(name).to_vec())?;
+            self.must_be_fixed(
+                &mut part,
+                "a file that its own user could exchange while it is loaded",
+            );
+            files.push(part);
+        }
+        Ok(Ok(files))
+    }
+
+    /// Libraries by their paths; what is not there is not loaded, and a bare name is looked for in the image.
+    pub(super) fn libraries<'a>(
+        &self,
+        names: impl Iterator<Item = &'a [u8]>,
+        call: &Call,
+    ) -> io::Result<Vec<File>> {
+        let there = names
+            .filter(|name| name.contains(&b'/'))
+            .filter_map(|name| resolved(call, name).ok());
+        there.map(|file| self.file(&file, Vec::new())).collect()
+    }
+
+    /// The facts of an opened file.
+    pub(super) fn file(&self, file: &OwnedFd, applet: Vec<u8>) -> io::Result<File> {
+        let status = Status::of(file.as_fd())?;
+        let path = name_of(file)?;
+        Ok(File {
+            origin: self.baseline.origin(&status, &path),
+            id: origin::id(&status),
+            path,
+            applet,
+        })
+    }
+
+    fn must_be_fixed(&self, file: &mut File, why: &'static str) {
+        if file.origin == Origin::Image && self.mutable.can_exchange(&file.path) {
+            file.origin = Origin::New(why);
+        }
+    }
+}
+
+/// What a file of many programs is asked to be: `busybox wget` is wget.
+pub(super) fn applet(arguments: &[Vec<u8>], path: &[u8]) -> Vec<u8> {
+    let mut words = arguments.iter().map(|word| base(word));
+    let first = words.next().unwrap_or_else(|| base(path));
+    let first = first.strip_prefix(b"-").unwrap_or(first);
+    match words.next() {
+        Some(second) if is_multi_call(first) => second.to_vec(),
+        _ => first.to_vec(),
+    }
+}
+
+/// What can never be executed is answered at once, as a search along PATH asks for it again and again.
+pub(super) fn executable(file: OwnedFd) -> Result<OwnedFd, Errno> {
+    let mode = Status::of(file.as_fd()).map_err(|_| Errno::EIO)?.mode;
+    match mode & libc::S_IFMT {
+        libc::S_IFLNK => Err(Errno::ELOOP),
+        libc::S_IFREG if mode & 0o111 != 0 => Ok(file),
+        _ => Err(Errno::EACCES),
+    }
+}
+
+fn resolved(call: &Call, name: &[u8]) -> Result<OwnedFd, Errno> {
+    let base = call.directory.try_clone().map_err(|_| Errno::EMFILE)?;
+    match call.viewer.resolve(base, name, Last::Follow)? {
+        Found::There(file) => Ok(file),
+        Found::Missing { .. } => Err(Errno::ENOENT),
+    }
+}
+
+/// Where an opened file lies; our root is the application's.
+fn name_of(file: &OwnedFd) -> io::Result<Vec<u8>> {
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(std::fs::read_link(link)?.into_os_string().into_vec())
+}

@@ -1,0 +1,144 @@
+//! The exec stop: what the process has become, before its first instruction.
+//!
+//! Its memory and its descriptors are its own now, so that nobody changes what is read here.
+
+use super::super::resolve::Viewer;
+use super::loader;
+use super::origin;
+use super::reader::{Call, Chain, Reader, applet};
+use super::sockets;
+use crate::judge::Verdict;
+use crate::judge::exec::{File, Judge, Program, is_shell_or_interpreter};
+use crate::sys::status::Status;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+/// Its own name for the file that was named, in the auxiliary vector (getauxval(3)).
+const AT_EXECFN: u64 = 31;
+
+/// What was decided on.
+#[derive(Debug)]
+pub(super) struct Expected {
+    pub(super) call: Call,
+    pub(super) chain: Chain,
+}
+
+impl Expected {
+    /// What is said about what it has become. What cannot be looked at is not what was asked for.
+    pub(super) fn verify(&self, pid: i32, reader: &Reader, judge: &Judge) -> Option<Verdict> {
+        match self.is_this(pid) {
+            Ok(true) => match self.started(pid, reader) {
+                Ok(program) => judge.started(&program),
+                Err(_) => judge.exchanged(&self.call.path),
+            },
+            Ok(false) | Err(_) => judge.exchanged(&self.call.path),
+        }
+    }
+
+    fn is_this(&self, pid: i32) -> io::Result<bool> {
+        let executable = opened(pid, "exe")?;
+        let same = origin::id(&Status::of(executable.as_fd())?) == self.chain.binary;
+        // Between the call and now the path may have been rewritten to another script of the same interpreter.
+        let same_script = !self.chain.is_script || same && named(pid)?.ends_with(&self.call.path);
+        Ok(same && same_script && self.was_told_the_same(pid)?)
+    }
+
+    fn was_told_the_same(&self, pid: i32) -> io::Result<bool> {
+        if !self.chain.hangs_on_arguments {
+            return Ok(true);
+        }
+        let now = strings(&format!("/proc/{pid}/cmdline"))?;
+        let known = &self.call.arguments;
+        let looked_at = now.len().min(known.len());
+        let same_words = now[..looked_at] == known[..looked_at]
+            && (now.len() == known.len() || known.len() == super::MOST_ARGUMENTS);
+        Ok(
+            if self
+                .chain
+                .files
+                .last()
+                .is_some_and(|file| loader::is_loader(&file.path))
+                || self.chain.files.len() > 1
+            {
+                same_words
+            } else {
+                applet(&now, &self.call.path) == applet(known, &self.call.path)
+            },
+        )
+    }
+
+    /// What only shows now.
+    fn started(&self, pid: i32, reader: &Reader) -> io::Result<Program> {
+        let files = self.chain.files.clone();
+        let shell = |file: &File| {
+            is_shell_or_interpreter(&file.path) || is_shell_or_interpreter(&file.applet)
+        };
+        let is_shell = files.iter().any(shell);
+        Ok(Program {
+            speaks_to_network: sockets::speaks_to_network(pid)?
+                || is_shell && sockets::started_by_network(pid),
+            preloaded: Self::preloaded(pid, reader)?,
+            files,
+        })
+    }
+
+    fn preloaded(pid: i32, reader: &Reader) -> io::Result<Vec<File>> {
+        let environment = fs::read(format!("/proc/{pid}/environ"))?;
+        let lists: Vec<&[u8]> = environment
+            .split(|byte| *byte == 0)
+            .filter_map(|entry| {
+                entry
+                    .strip_prefix(b"LD_PRELOAD=")
+                    .or_else(|| entry.strip_prefix(b"LD_AUDIT="))
+            })
+            .collect();
+        if lists.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = Call {
+            viewer: Viewer { tid: pid },
+            directory: opened(pid, "cwd")?,
+            path: Vec::new(),
+            arguments: Vec::new(),
+        };
+        reader.libraries(lists.into_iter().flat_map(loader::listed), &call)
+    }
+}
+
+fn opened(pid: i32, what: &str) -> io::Result<OwnedFd> {
+    let link = format!("/proc/{pid}/{what}");
+    Ok(open(
+        link.as_str(),
+        OFlag::O_PATH | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?)
+}
+
+fn strings(path: &str) -> io::Result<Vec<Vec<u8>>> {
+    let bytes = fs::read(path)?;
+    let mut strings: Vec<Vec<u8>> = bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    // Each ends in a NUL.
+    strings.pop();
+    Ok(strings)
+}
+
+/// The path that the kernel was given.
+fn named(pid: i32) -> io::Result<Vec<u8>> {
+    let vector = fs::read(format!("/proc/{pid}/auxv"))?;
+    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
+    let entry = vector
+        .chunks_exact(16)
+        .find(|entry| word(&entry[..8]) == AT_EXECFN);
+    let at = entry
+        .map(|entry| word(&entry[8..]))
+        .ok_or(io::ErrorKind::InvalidData)?;
+    let mut name = vec![0; super::super::held::PATH_MAX + 64];
+    let read = fs::File::open(format!("/proc/{pid}/mem"))?.read_at(&mut name, at)?;
+    let end = name[..read].iter().position(|byte| *byte == 0);
+    name.truncate(end.ok_or(io::ErrorKind::InvalidData)?);
+    Ok(name)
+}

@@ -1,0 +1,313 @@
+//! Sockets: where they connect to, what they listen on, and where datagrams go.
+//!
+//! An address lies in memory that another thread can rewrite, and a number may be another socket a moment later. So the
+//! call is never made by the application: we make it, with our copy of the address, on our own duplicate of the socket.
+//! Where the section only audits, the kernel makes it after a look.
+
+mod address;
+mod afterwards;
+mod connect;
+mod deferred;
+mod local;
+mod make;
+mod message;
+mod names;
+mod ports;
+mod reach;
+mod registry;
+mod resolver;
+mod send;
+mod socket;
+mod stalled;
+mod sweep;
+mod tables;
+mod waiting;
+
+use super::caller::Caller;
+use super::held::{Blind, Held, Incident, Ruling};
+use super::undelivered::Undelivered;
+use crate::control::State;
+use crate::finding::Rule;
+use crate::identity::Identity;
+use crate::judge::Verdict;
+use crate::judge::network::Judge;
+use crate::policy::value::Effect;
+use crate::policy::{self, Mode, Udp};
+use crate::sandbox::NetworkPlan;
+use crate::sys::seccomp::{Answer, Notification};
+use address::Address;
+use afterwards::Afterwards;
+use deferred::Deferred;
+use names::Known;
+use nix::errno::Errno;
+use ports::FreePorts;
+use reach::Reach;
+use socket::Socket;
+use stalled::Stalled;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+use waiting::Waiting;
+
+pub use resolver::Resolver;
+
+/// The guard of `network`.
+#[derive(Debug)]
+pub(super) struct Guard {
+    judge: Judge,
+    names: Known,
+    plan: NetworkPlan,
+    reach: Reach,
+    waiting: Waiting,
+    stalled: Vec<Stalled>,
+    undelivered: Undelivered<Answer>,
+    free_ports: FreePorts,
+    afterwards: Afterwards,
+    deferred: Vec<Deferred>,
+    decided: Vec<(Notification, Ruling)>,
+    /// Whether a caller may have given up what the identity gives to the application.
+    callers_differ: bool,
+    group: u32,
+    listener: Option<OwnedFd>,
+}
+
+impl Guard {
+    /// Before the application exists.
+    pub(super) fn new(
+        section: &policy::Network,
+        mode: Mode,
+        plan: NetworkPlan,
+        identity: &Identity,
+        resolver: Option<Resolver>,
+        now: i64,
+    ) -> Self {
+        Self {
+            judge: Judge::new(section, mode, now, &names::resolvers()),
+            names: Known::new(resolver),
+            plan,
+            reach: Reach::new(plan.duplicates || !plan.makes, identity),
+            waiting: Waiting::default(),
+            stalled: Vec::new(),
+            undelivered: Undelivered::default(),
+            free_ports: FreePorts::default(),
+            afterwards: Afterwards::default(),
+            deferred: Vec::new(),
+            decided: Vec::new(),
+            callers_differ: identity.capabilities() != 0,
+            group: identity.gid(),
+            listener: None,
+        }
+    }
+
+    /// How far the control holds here.
+    pub(super) const fn state(&self) -> (State, &'static str) {
+        state(self.plan)
+    }
+
+    /// A call that gives a socket an address, or makes one.
+    pub(super) fn held(&mut self, held: &Held<'_>) -> io::Result<Ruling> {
+        if self.listener.is_none() {
+            self.listener = Some(held.listener.try_clone_to_owned()?);
+        }
+        if let Some(answer) = self.undelivered.take(held) {
+            return Ok(Ruling::done(answer, None));
+        }
+        let ruling = self.decide(held)?;
+        Ok(self.deferred(held, ruling))
+    }
+
+    fn decide(&mut self, held: &Held<'_>) -> io::Result<Ruling> {
+        match held.call.number {
+            libc::SYS_socket => self.make(held),
+            libc::SYS_connect => self.connect(held),
+            libc::SYS_bind => self.bind(held),
+            libc::SYS_listen => self.listen(held),
+            libc::SYS_sendto => self.send_to(held),
+            libc::SYS_sendmsg => self.send_message(held),
+            libc::SYS_sendmmsg => self.send_messages(held),
+            _ => Ok(Ruling::fails(Errno::EPERM)),
+        }
+    }
+
+    /// Readable when a connection is made or refused for which somebody waits, and when the resolver tells something.
+    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 2] {
+        [self.waiting.poll_fd(), self.names.poll_fd()]
+    }
+
+    /// What was decided on later.
+    pub(super) fn decided(&mut self) -> Vec<(Notification, Ruling)> {
+        std::mem::take(&mut self.decided)
+    }
+
+    /// The application has ended.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.names.end()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let registry = match &self.reach {
+            Reach::Registry(registry) => registry.due(),
+            Reach::Duplicates(_) => None,
+        };
+        let stalled = self.stalled.iter().map(Stalled::due).min();
+        [
+            registry,
+            stalled,
+            self.waiting.deadline(),
+            self.afterwards.deadline(),
+            self.deferred.iter().map(|(_, until)| *until).min(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
+        let mut incidents = Vec::new();
+        if let Some(listener) = self.listener.take() {
+            incidents.extend(self.reconsider(listener.as_fd(), now)?);
+            self.settle(listener.as_fd(), now)?;
+            self.send_again(listener.as_fd(), now)?;
+            self.listener = Some(listener);
+        }
+        let due = self.reach.registry().and_then(|registry| registry.due());
+        if due.is_some_and(|due| due <= now) {
+            self.sweep(now);
+        }
+        incidents.extend(self.afterwards.tick(now, &self.judge, &self.names));
+        Ok(incidents)
+    }
+
+    /// Lets go of the sockets that nobody has any more.
+    fn sweep(&mut self, now: Instant) {
+        let unused = self.reach.registry().map(|registry| registry.sweep(now));
+        for inode in unused.into_iter().flatten() {
+            self.waiting.forget(inode);
+        }
+    }
+
+    /// What is said about a socket that goes there.
+    fn verdict(&self, socket: &Socket, to: SocketAddr) -> Option<Verdict> {
+        if self.plan.udp == Udp::Deny && !socket.is_stream() {
+            return self.judge.datagram(to);
+        }
+        self.judge.connect(to, &self.names)
+    }
+
+    /// Makes a call as its caller would, with nothing that only we may.
+    fn as_caller<T>(
+        &self,
+        held: &Held<'_>,
+        work: impl FnOnce() -> Result<T, Errno>,
+    ) -> io::Result<Result<T, Errno>> {
+        if !self.callers_differ {
+            return Ok(work());
+        }
+        match Caller::of(held) {
+            Ok(caller) => {
+                let done = caller.act(|| caller.confined(work))?;
+                done.unwrap_or(Ok(Err(Errno::EPERM)))
+            }
+            Err(_) => Ok(Err(Errno::EPERM)),
+        }
+    }
+
+    /// A signal took the caller back: it will ask again.
+    pub(super) fn not_delivered(&mut self, held: &Held<'_>, answer: Answer) {
+        self.undelivered.keep(held.call, answer);
+    }
+
+    /// Answers somebody who has waited.
+    fn answer(&mut self, held: &Held<'_>, answer: Answer) -> io::Result<()> {
+        if !held.send(answer)? {
+            self.not_delivered(held, answer);
+        }
+        Ok(())
+    }
+}
+
+/// The call fails or succeeds as ours did. It is answered when nothing of ours has the socket any more.
+fn concluded<T>(result: Result<T, Errno>, audited: Option<Verdict>) -> Ruling {
+    Ruling::done(outcome(result), audited)
+}
+
+fn outcome<T>(result: Result<T, Errno>) -> Answer {
+    result.map_or_else(|errno| Answer::Errno(errno as i32), |_| Answer::Value(0))
+}
+
+/// A verdict that is more than a report, as a ruling.
+fn refused(verdict: &mut Option<Verdict>) -> Option<Ruling> {
+    verdict
+        .take_if(|verdict| verdict.effect > Effect::Audit)
+        .map(|verdict| Ruling::violation(verdict, Errno::EACCES))
+}
+
+/// What cannot be looked into, or was never ours, goes nowhere.
+fn unknown(message: &str) -> Ruling {
+    let verdict = Verdict {
+        rule: Rule::NETWORK_CONNECT,
+        effect: Effect::Deny,
+        message: message.to_owned(),
+        object: Vec::new(),
+    };
+    Ruling::violation(verdict, Errno::EPERM)
+}
+
+const FOREIGN: &str = "the use of a socket that was not made under the supervisor";
+
+fn blind(blind: Blind) -> Ruling {
+    blind.ruling(Rule::NETWORK_CONNECT)
+}
+
+const fn state(plan: NetworkPlan) -> (State, &'static str) {
+    match plan {
+        NetworkPlan { makes: false, .. } => (State::Detected, "the policy audits"),
+        NetworkPlan {
+            wildcards: true, ..
+        } => (
+            State::Detected,
+            "the supervisor connects; names with a leading *. lead nowhere in this release: what only they allow is refused, and what they deny is not",
+        ),
+        NetworkPlan { walled: false, .. } => (
+            State::Detected,
+            "the supervisor connects; this kernel's Landlock knows no connections, so that a second thread which swaps a descriptor while a local socket connects can beat it, and is then killed",
+        ),
+        NetworkPlan {
+            udp: Udp::Strict | Udp::Deny,
+            ..
+        } => (
+            State::Detected,
+            "the supervisor connects and sends; a second thread that swaps a descriptor while a local socket sends can send one datagram",
+        ),
+        NetworkPlan {
+            duplicates: true, ..
+        } => (
+            State::Enforced,
+            "the supervisor connects, on a duplicate of the socket; messages without a connection are not looked at",
+        ),
+        NetworkPlan {
+            duplicates: false, ..
+        } => (
+            State::Enforced,
+            "the supervisor makes every socket and connects it; messages without a connection are not looked at, and a stream that was disconnected cannot be connected again without CAP_SYS_PTRACE",
+        ),
+    }
+}
+
+/// What the kernel would take for the address, as the socket is bound.
+///
+/// 0.0.0.0 means the socket's own address, or loopback if it has none: whichever it is now is written into the copy, so
+/// that another thread that binds the socket meanwhile changes nothing.
+fn meant(socket: &Socket, address: Address) -> Address {
+    let target = if socket.is_v6() {
+        address.leads_to()
+    } else {
+        address.leads_to_as_v4()
+    };
+    match target {
+        Some(to) if address::is_no_v4(to.ip()) => address.with_v4(socket.own_v4()),
+        _ => address,
+    }
+}

@@ -1,0 +1,160 @@
+//! From a number of the caller's to a socket of ours.
+
+use super::super::held::{Blind, Held};
+use super::registry::{Past, Registry};
+use super::socket::Socket;
+use crate::identity::Identity;
+use crate::sys::{caps, ids, net};
+use nix::errno::Errno;
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+
+/// What a descriptor stands for.
+#[derive(Debug)]
+pub(super) enum Reached {
+    /// A socket of the internet, and our duplicate of it.
+    Internet(Socket),
+    /// One that is connected or listens: we have let go of it.
+    Past(u64, Past),
+    /// A socket of the internet that we have never had.
+    Unknown,
+    /// A local socket, or one to the kernel.
+    Elsewhere,
+    /// No socket.
+    File,
+    /// Nothing that is open.
+    Nothing,
+}
+
+/// How we get at the application's sockets.
+#[derive(Debug)]
+pub(super) enum Reach {
+    /// By `pidfd_getfd`, with the real ids of this user where ours do not do.
+    Duplicates(Option<(u32, u32)>),
+    /// We have made them.
+    Registry(Registry),
+}
+
+impl Reach {
+    pub(super) fn new(duplicates: bool, identity: &Identity) -> Self {
+        if !duplicates {
+            return Self::Registry(Registry::new());
+        }
+        let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
+        let borrows = identity.changes_user() && !traces;
+        Self::Duplicates(borrows.then(|| (identity.uid(), identity.gid())))
+    }
+
+    pub(super) const fn registry(&mut self) -> Option<&mut Registry> {
+        match self {
+            Self::Duplicates(_) => None,
+            Self::Registry(registry) => Some(registry),
+        }
+    }
+
+    /// Looks while the call is held.
+    pub(super) fn look(&self, held: &Held<'_>, number: i32) -> io::Result<Result<Reached, Blind>> {
+        let reached = match self {
+            Self::Registry(registry) => listed(registry, held.tid(), number),
+            Self::Duplicates(None) => duplicated(held.tid(), number),
+            Self::Duplicates(Some((uid, gid))) => {
+                ids::as_real_user(*uid, *gid, || duplicated(held.tid(), number))?
+            }
+        };
+        if !held.is_valid() {
+            return Ok(Err(Blind::Gone));
+        }
+        Ok(reached.map_err(Blind::Hidden))
+    }
+}
+
+fn duplicated(tid: i32, number: i32) -> Result<Reached, Errno> {
+    let process = match net::open_thread(tid) {
+        // Before 6.9 only leaders can be had; every thread of theirs has the same descriptors, as far as libc makes them.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => leader(tid)?,
+        process => process.map_err(|error| errno(&error))?,
+    };
+    match net::duplicate(process.as_fd(), number).map_err(|error| errno(&error)) {
+        Ok(file) => kind(file),
+        Err(Errno::EBADF) => Ok(Reached::Nothing),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn kind(file: OwnedFd) -> Result<Reached, Errno> {
+    match Socket::of(file) {
+        Ok(Some(socket)) => Ok(Reached::Internet(socket)),
+        Ok(None) => Ok(Reached::Elsewhere),
+        Err(Errno::ENOTSOCK) => Ok(Reached::File),
+        // It only names a file (`O_PATH`).
+        Err(Errno::EBADF) => Ok(Reached::Nothing),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn leader(tid: i32) -> Result<OwnedFd, Errno> {
+    let status =
+        std::fs::read_to_string(format!("/proc/{tid}/status")).map_err(|error| errno(&error))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    let pid = line.and_then(|line| line.trim().parse().ok());
+    net::open_process(pid.ok_or(Errno::ESRCH)?).map_err(|error| errno(&error))
+}
+
+fn listed(registry: &Registry, tid: i32, number: i32) -> Result<Reached, Errno> {
+    let link = format!("/proc/{tid}/fd/{number}");
+    let name = match std::fs::read_link(&link) {
+        Ok(name) => name.into_os_string().into_vec(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Reached::Nothing),
+        Err(error) => return Err(errno(&error)),
+    };
+    let Some(inode) = inode(&name) else {
+        return Ok(not_a_socket(tid, number));
+    };
+    if let Some(socket) = registry.get(inode) {
+        return Ok(Reached::Internet(socket));
+    }
+    if let Some(past) = registry.past(inode) {
+        return Ok(Reached::Past(inode, past));
+    }
+    if is_elsewhere(&link)? {
+        return Ok(Reached::Elsewhere);
+    }
+    // What was accepted was never ours, and is connected.
+    let listed = super::tables::has(inode);
+    Ok(if listed {
+        Reached::Past(inode, Past::Connected { collected: true })
+    } else {
+        Reached::Unknown
+    })
+}
+
+/// `socket:[INODE]`
+pub(super) fn inode(name: &[u8]) -> Option<u64> {
+    let number = name.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// What only names a file is not open for the kernel.
+fn not_a_socket(tid: i32, number: i32) -> Reached {
+    let info = std::fs::read_to_string(format!("/proc/{tid}/fdinfo/{number}")).unwrap_or_default();
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    if flags.is_some_and(|flags| flags & libc::O_PATH != 0) {
+        Reached::Nothing
+    } else {
+        Reached::File
+    }
+}
+
+/// Whether the kernel calls its protocol one of those that lead to no network (`system.sockprotoname`).
+fn is_elsewhere(link: &str) -> Result<bool, Errno> {
+    let link = CString::new(link).map_err(|_| Errno::EINVAL)?;
+    let name = net::attribute(&link, c"system.sockprotoname").map_err(|error| errno(&error))?;
+    Ok(name.starts_with(b"UNIX") || name.starts_with(b"NETLINK"))
+}
+
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
