@@ -191,13 +191,13 @@ impl Guards {
 
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
+        let mut incidents = Vec::from_iter(self.clock.tick(now)?);
         if let Some(exec) = &mut self.exec {
-            exec.tick(now)?;
+            incidents.extend(exec.tick(now)?);
         }
         if let Some(files) = &mut self.files {
             files.tick(now)?;
         }
-        let mut incidents = Vec::from_iter(self.clock.tick(now)?);
         if let Some(network) = &mut self.network {
             incidents.extend(network.tick(now)?);
         }

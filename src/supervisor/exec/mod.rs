@@ -10,6 +10,7 @@ mod origin;
 mod reader;
 mod script;
 mod sockets;
+mod streams;
 mod tracer;
 mod verify;
 
@@ -35,6 +36,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
+use streams::Shells;
 use tracer::{Stopped, Tracer};
 use verify::Expected;
 
@@ -47,6 +49,7 @@ pub(super) struct Guard {
     tracer: Tracer,
     judge: Judge,
     reader: Reader,
+    shells: Shells,
     /// Why a caller could not be looked into.
     obstacle: Option<Errno>,
 }
@@ -69,6 +72,7 @@ impl Guard {
                 baseline: Baseline::take()?,
                 mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
             },
+            shells: Shells::default(),
             obstacle: None,
         }))
     }
@@ -121,6 +125,7 @@ impl Guard {
         {
             return Ok(Ruling::violation(verdict, Errno::EACCES));
         }
+        self.shells.meet(&chain.files);
         let mut ruling = if self.verifies() {
             self.tracer
                 .go_on_under_watch(held, Expected { call, chain })?
@@ -161,11 +166,13 @@ impl Guard {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.tracer.deadline()
+        let deadlines = [self.tracer.deadline(), self.shells.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
-    pub(super) fn tick(&mut self, now: Instant) -> io::Result<()> {
-        self.tracer.tick(now)
+    pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
+        self.tracer.tick(now)?;
+        self.shells.tick(now, &self.judge)
     }
 }
 
