@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::held::{Held, Incident, Ruling};
-use super::{exec, files, foreign, network, processes};
+use super::{caller, exec, files, foreign, network, processes};
 use crate::control::{ControlState, State};
 use crate::identity::Identity;
 use crate::policy::{Control, Policy};
@@ -26,6 +26,8 @@ pub struct Guards {
     clock: Clock,
     files: Option<files::Guard>,
     network: Option<network::Guard>,
+    /// Whether the application's processes can have other users than the policy's, and we can follow.
+    many_users: bool,
 }
 
 impl Guards {
@@ -67,6 +69,7 @@ impl Guards {
             foreign: foreign.map(|section| foreign::Guard::new(section, policy.mode)),
             network,
             clock: Clock::now()?,
+            many_users: identity.may_change_user() && identity.changes_user(),
         })
     }
 
@@ -134,6 +137,24 @@ impl Guards {
 
     /// What becomes of a held call. One that nobody is there for cannot be: its entry would not be in the filter.
     pub(super) fn held(&mut self, guard: Guard, held: &Held<'_>) -> io::Result<Ruling> {
+        self.looking_into(held.tid(), |guards| guards.decide(guard, held))
+    }
+
+    /// Runs `work` as whom /proc lets read what it shows of a process.
+    fn looking_into<T>(
+        &mut self,
+        pid: i32,
+        work: impl FnOnce(&mut Self) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match self.many_users.then(|| caller::reader_of(pid)).flatten() {
+            Some(reader) => reader
+                .act(|| work(self))?
+                .unwrap_or_else(|| Err(io::ErrorKind::PermissionDenied.into())),
+            None => work(self),
+        }
+    }
+
+    fn decide(&mut self, guard: Guard, held: &Held<'_>) -> io::Result<Ruling> {
         let ruling = match guard {
             Guard::Exec => self.exec.as_mut().map(|exec| exec.held(held)),
             Guard::Files => self.files.as_mut().map(|files| files.held(held)),
@@ -152,10 +173,10 @@ impl Guards {
 
     /// A traced task stopped.
     pub(super) fn stopped(&mut self, pid: i32, stop: Stop) -> io::Result<Vec<Incident>> {
-        match &mut self.exec {
+        self.looking_into(pid, |guards| match &mut guards.exec {
             Some(exec) => exec.stopped(pid, stop),
             None => Ok(Vec::new()),
-        }
+        })
     }
 
     /// A child or a traced task ended.
