@@ -38,7 +38,7 @@ impl Guards {
         policy: &Policy,
         identity: &Identity,
         sandbox: &Sandbox,
-        resolver: Option<network::Resolver>,
+        sources: Option<network::NameSources>,
         now: i64,
     ) -> io::Result<Self> {
         let exec = if sandbox.listens() {
@@ -55,7 +55,7 @@ impl Guards {
                 policy.mode,
                 sandbox.network(),
                 identity,
-                resolver,
+                sources,
                 now,
             )),
             _ => None,
@@ -100,10 +100,10 @@ impl Guards {
     }
 
     /// Readable when a guard has something to do.
-    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 2] {
+    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 3] {
         self.network
             .as_ref()
-            .map_or([None, None], network::Guard::poll_fds)
+            .map_or([None, None, None], network::Guard::poll_fds)
     }
 
     /// What was decided on later.

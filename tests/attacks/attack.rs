@@ -23,6 +23,7 @@ mod network_datagrams;
 mod network_endpoints;
 mod network_interfaces;
 mod network_listen;
+mod network_names;
 mod network_races;
 mod network_routes;
 mod network_sockets;

@@ -1,6 +1,7 @@
 //! A network with a few neighbours: allowed ones, denied ones, silent ones, and the metadata services.
 
 pub mod addresses;
+pub mod outside;
 mod servers;
 mod witness;
 
