@@ -46,6 +46,7 @@ impl Guards {
         } else {
             None
         };
+        let helpers = sources.as_ref().map(network::NameSources::pids);
         let plan = sandbox.files();
         let files = plan.asks() && sandbox.listens();
         let processes = policy.exec.as_ref().filter(|_| sandbox.listens());
@@ -65,7 +66,9 @@ impl Guards {
         Ok(Self {
             exec,
             files: files.then(|| files::Guard::new(&policy.files, policy.mode, plan, identity)),
-            processes: processes.map(|section| processes::Guard::new(section, policy.mode)),
+            processes: processes.map(|section| {
+                processes::Guard::new(section, policy.mode, helpers.unwrap_or_default())
+            }),
             foreign: foreign.map(|section| foreign::Guard::new(section, policy.mode)),
             network,
             clock: Clock::now()?,

@@ -26,6 +26,7 @@ fn main() {
         ["one-more", how] => one_more(how),
         ["churn", count] => churn(count.parse().unwrap()),
         ["bomb", milliseconds] => bomb(Duration::from_millis(milliseconds.parse().unwrap())),
+        ["killed", count] => killed(count.parse().unwrap()),
         ["threads", count] => threads(count.parse().unwrap()),
         other => panic!("no such verb: {other:?}"),
     }
@@ -46,6 +47,17 @@ fn forked(result: libc::c_long) -> Result<i32, Errno> {
 
 fn fork() -> Result<i32, Errno> {
     forked(unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) })
+}
+
+/// Programs that are ended somewhere between their start and their first instructions.
+fn killed(count: u32) {
+    for round in 0..count {
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        thread::sleep(Duration::from_micros(u64::from(round % 200)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    say("all of them ended");
 }
 
 /// Children that do nothing, until there are so many or no more.
