@@ -222,13 +222,28 @@ pub(crate) fn names(policy: &Policy, identity: &Identity) -> Result<Option<NameS
     Ok(NameSources::start(policy, identity)?)
 }
 
+/// Another init and our parent below it: they may be the application's user (`docker run --init --user`), and what ends
+/// them ends us.
+fn above() -> Vec<i32> {
+    let (own, parent) = (
+        nix::unistd::getpid().as_raw(),
+        nix::unistd::getppid().as_raw(),
+    );
+    let mut above = vec![1, parent];
+    // A parent in another pid namespace is 0.
+    above.retain(|pid| *pid != own && *pid != 0);
+    above.dedup();
+    above
+}
+
 /// The compiled envelope.
 pub(crate) fn sandbox(policy: &Policy, names: Option<&NameSources>) -> Result<Sandbox, Stop> {
     let kernel = Kernel::probe();
+    let helpers = names.map(NameSources::pids).unwrap_or_default();
     let us = sandbox::Supervisor {
         pid: nix::unistd::getpid().as_raw(),
         group: nix::unistd::getpgrp().as_raw(),
-        threads: names.map(NameSources::pids).unwrap_or_default(),
+        threads: helpers.into_iter().chain(above()).collect(),
     };
     let request = sandbox::Request {
         syscalls: &policy.syscalls,

@@ -2,13 +2,14 @@
 
 use super::{ATTACKS, exec, network};
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longer than any of them takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Not beside others: the first ends every process that it may, and the others are load.
 const ALONE: [&str; 3] = [
@@ -17,14 +18,15 @@ const ALONE: [&str; 3] = [
     "network-many-sockets",
 ];
 
-/// Runs those that are named, or all; each says how it went.
+/// Runs those whose names begin so, or all; each says how it went.
 pub(crate) fn run(named: &[String]) {
     let all = ATTACKS
         .iter()
         .chain(exec::ATTACKS)
         .chain(network::TABLES.into_iter().flatten());
     let all = all.filter(|(name, _)| !ALONE.contains(name));
-    let chosen = all.filter(|(name, _)| named.is_empty() || named.iter().any(|one| one == name));
+    let chosen =
+        all.filter(|(name, _)| named.is_empty() || named.iter().any(|one| name.starts_with(one)));
     for (name, _) in chosen {
         begin_anew();
         let child = Command::new("/attack")
@@ -32,11 +34,16 @@ pub(crate) fn run(named: &[String]) {
             .stdin(Stdio::null())
             .spawn();
         match child.map(wait) {
-            Ok(Some(signal)) => println!("{name} killed: {signal}"),
+            Ok(Some(signal)) => say(&format!("{name} killed: {signal}")),
             Ok(None) => {}
-            Err(error) => println!("{name} failed: {error}"),
+            Err(error) => say(&format!("{name} failed: {error}")),
         }
     }
+}
+
+fn say(line: &str) {
+    let mut output = io::stdout();
+    writeln!(output, "{line}").unwrap();
 }
 
 /// The signal that ended it.
@@ -48,7 +55,7 @@ fn wait(mut child: Child) -> Option<i32> {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    println!("it hangs");
+    say("it hangs");
     child.kill().unwrap();
     child.wait().unwrap().signal()
 }

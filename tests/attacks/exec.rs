@@ -1,5 +1,10 @@
 //! Programs that the image did not ship, by every way to start one. Each succeeds when the program has run.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "threads of a test are nobody's PID 1"
+)]
+
 use super::{Attack, Result, call};
 use nix::errno::Errno;
 use std::ffi::CString;
@@ -180,7 +185,7 @@ fn ended(child: usize) -> Result {
     }
 }
 
-/// Starts what lies at this address by then; the child of posix_spawn(3) shares our memory until it has executed.
+/// Starts what lies at this address by then; the child of `posix_spawn(3)` shares our memory until it has executed.
 fn spawn(path: *const libc::c_char) -> bool {
     let arguments = [path.cast_mut(), ptr::null_mut()];
     let mut child = 0;
