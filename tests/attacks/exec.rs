@@ -36,6 +36,13 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("exec-race-path", race_path),
     ("exec-race-link", race_link),
     ("exec-race-threads", race_threads),
+    ("exec-race-script", race_script),
+    ("exec-race-script-link", race_script_link),
+    ("exec-script-by-link", script_by_link),
+    ("exec-loader-many-options", loader_many_options),
+    ("exec-loader-bare-name", loader_bare_name),
+    ("exec-preload-own", preload_own),
+    ("exec-shared-directory", shared_directory),
 ];
 
 /// Its status tells it from what the image ships: `/bin/true`.
@@ -109,9 +116,10 @@ fn script() -> Result {
     run("/home/app/script")
 }
 
+const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
+
 fn loader() -> Result {
-    let loader = "/lib64/ld-linux-x86-64.so.2";
-    runs(Command::new(loader).arg(drop_at("/home/app/loaded")?))
+    runs(Command::new(LOADER).arg(drop_at("/home/app/loaded")?))
 }
 
 fn by_descriptor(file: &File) -> Result {
@@ -203,6 +211,10 @@ fn spawn(path: *const libc::c_char) -> bool {
 }
 
 fn race(flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
+    race_for(TRIES, flip, path)
+}
+
+fn race_for(tries: usize, flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
     let over = AtomicBool::new(false);
     let flipping = || {
         for turn in 0.. {
@@ -216,7 +228,7 @@ fn race(flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
     };
     thread::scope(|scope| {
         scope.spawn(flipping);
-        let won = (0..TRIES).any(|_| spawn(path));
+        let won = (0..tries).any(|_| spawn(path));
         over.store(true, Ordering::Relaxed);
         if won { Ok(()) } else { Err(refused()) }
     })
@@ -264,4 +276,86 @@ fn race_threads() -> Result {
         }
     }
     Err(refused())
+}
+
+/// The image's script `/s` ends well; this one has the same interpreter, and a name that ends like it.
+fn drop_script(path: &str) -> Result {
+    fs::write(path, "#!/bin/sh\nexit 1\n")?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+/// `/s` turns into `/tmp/s`.
+fn race_script() -> Result {
+    drop_script("/tmp/s")?;
+    let word = |name: &[u8]| {
+        let mut bytes = [0; 8];
+        bytes[..name.len()].copy_from_slice(name);
+        u64::from_ne_bytes(bytes)
+    };
+    let (good, evil) = (word(b"/s"), word(b"/tmp/s"));
+    let path = AtomicU64::new(good);
+    let flip = |turn| path.store(if turn % 2 == 0 { good } else { evil }, Ordering::Relaxed);
+    race_for(1_000, flip, path.as_ptr().cast())
+}
+
+/// The interpreter follows the link again, long after everybody has looked.
+fn race_script_link() -> Result {
+    drop_script("/tmp/evil")?;
+    let flip = |turn: usize| {
+        let target = ["/s", "/tmp/evil"][turn % 2];
+        drop(symlink(target, "/tmp/next").and_then(|()| fs::rename("/tmp/next", "/tmp/now")));
+    };
+    flip(0);
+    race_for(TRIES, flip, c"/tmp/now".as_ptr())
+}
+
+/// Nothing but what an exchange would begin with: the image's script by a link that its user can turn elsewhere.
+fn script_by_link() -> Result {
+    symlink("/s", "/home/app/turned")?;
+    match Command::new("/home/app/turned").status()?.code() {
+        Some(0) => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+/// So many that nobody reads to the end of them.
+fn loader_many_options() -> Result {
+    let options = ["--library-path", "/lib"].repeat(40);
+    runs(
+        Command::new(LOADER)
+            .args(options)
+            .arg(drop_at("/home/app/behind")?),
+    )
+}
+
+/// The image has a program of this name in its root, and the loader looks elsewhere.
+fn loader_bare_name() -> Result {
+    drop_at("/home/app/tool")?;
+    let words = ["--library-path", "/home/app:/lib/x86_64-linux-gnu", "tool"];
+    runs(Command::new(LOADER).args(words).current_dir("/"))
+}
+
+/// A library of the image that belongs to the application, who may exchange it before it is loaded.
+fn preload_own() -> Result {
+    let library = "/home/app/own.so";
+    // The loader goes on without what is not there.
+    fs::metadata(library)?;
+    let status = Command::new("/bin/true")
+        .env("LD_PRELOAD", library)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+/// A peer that moves our working directory after we have executed.
+fn shared_directory() -> Result {
+    let flags = libc::CLONE_FS | libc::SIGCHLD;
+    let child = call(libc::SYS_clone, [usize::try_from(flags).unwrap()])?;
+    if child == 0 {
+        unsafe { libc::_exit(RAN) };
+    }
+    ended(child)
 }

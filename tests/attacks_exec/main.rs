@@ -22,7 +22,11 @@ fn prepared(container: Container) -> Container {
         fs::Permissions::from_mode(0o755),
     )
     .unwrap();
-    for path in ["/home/app", "/home/app/tool"] {
+    let library = "/lib/x86_64-linux-gnu/libm.so.6";
+    fs::copy(library, container.host("/home/app/own.so")).unwrap();
+    let container = container.file("/s", "#!/bin/sh\nexit 0\n", 0o755);
+    fs::copy("/bin/true", container.host("/tool")).unwrap();
+    for path in ["/home/app", "/home/app/tool", "/home/app/own.so"] {
         chown(container.host(path), Some(APP), Some(APP)).unwrap();
     }
     container
@@ -41,6 +45,10 @@ fn bare(name: &str) -> Finished {
 /// Succeeds where nobody is in the way, and fails everywhere else.
 fn is_refused_and_reported(name: &str, rule: &str) {
     bare(name).exits(0).says("succeeded");
+    fails_and_is_reported(name, rule);
+}
+
+fn fails_and_is_reported(name: &str, rule: &str) {
     for &setting in Setting::ALL {
         let finished = prepared(setting.container(&policy())).run(["/attack", name]);
         assert_eq!(finished.controls()["exec"], "enforced", "{finished:?}");
@@ -111,4 +119,32 @@ fn a_link_that_is_exchanged_while_it_is_followed_leads_to_nothing_new() {
 #[test]
 fn of_two_threads_that_execute_at_once_the_forbidden_one_never_wins() {
     is_refused_and_reported("exec-race-threads", "exec.new_executable");
+}
+
+#[test]
+fn a_script_that_is_exchanged_for_another_of_the_same_interpreter_does_not_run() {
+    is_refused_and_reported("exec-race-script", "exec.new_executable");
+}
+
+#[test]
+fn a_script_behind_a_link_that_its_user_can_turn_does_not_run() {
+    is_refused_and_reported("exec-script-by-link", "exec.new_executable");
+    is_refused_and_reported("exec-race-script-link", "exec.new_executable");
+}
+
+#[test]
+fn the_loader_runs_nothing_that_was_not_looked_at() {
+    is_refused_and_reported("exec-loader-many-options", "exec.new_executable");
+    // glibc 2.36 finds no program by a bare name; others look in the working directory or along the library path.
+    fails_and_is_reported("exec-loader-bare-name", "exec.new_executable");
+}
+
+#[test]
+fn a_library_of_the_image_that_its_user_could_exchange_is_not_loaded_before_others() {
+    is_refused_and_reported("exec-preload-own", "environment.loader");
+}
+
+#[test]
+fn nobody_outside_shares_a_working_directory() {
+    is_refused_and_reported("exec-shared-directory", "exec.denied");
 }

@@ -1,7 +1,11 @@
 //! Programs.
 
+use crate::finding::Rule;
+use crate::judge::Stance;
+use crate::policy::value::Effect;
 use crate::sandbox::Request;
 use crate::sandbox::baseline::{Call, Guard, Table};
+use crate::sandbox::bpf::{Test, int};
 
 /// `execveat` of a descriptor is in the baseline already, as a violation.
 const EXECUTE: [Call; 2] = [
@@ -9,8 +13,26 @@ const EXECUTE: [Call; 2] = [
     Call::new("execveat", 322, 281),
 ];
 
+/// `CLONE_FS` without `CLONE_THREAD`: a peer that outlives the execve and moves the working directory after the look.
+const CLONE: [Call; 1] = [Call::new("clone", 56, 220)];
+const SHARES: Test = Test::Masked {
+    mask: 0x1_0200,
+    value: 0x200,
+};
+
 pub(super) fn add(table: &mut Table, request: &Request<'_>) {
-    if request.exec.is_some() {
-        table.ask(Guard::Exec, "executing a program", &EXECUTE, &[]);
+    let Some(section) = request.exec else {
+        return;
+    };
+    table.ask(Guard::Exec, "executing a program", &EXECUTE, &[]);
+    let stance = Stance::new(request.mode, section.mode, section.effect);
+    if stance.effect(None) > Effect::Audit {
+        table.refuse_when(
+            Rule::EXEC_DENIED,
+            libc::EPERM,
+            "sharing a working directory with another process",
+            &CLONE,
+            &[&[int(0, SHARES)]],
+        );
     }
 }

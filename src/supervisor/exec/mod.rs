@@ -211,11 +211,20 @@ fn read(held: &Held<'_>) -> Result<Result<(OwnedFd, Call), Errno>, Blind> {
             Call {
                 viewer,
                 directory,
+                name: name_for_interpreters(base, &path),
                 path,
                 arguments,
             },
         )
     }))
+}
+
+/// As execveat(2) makes it.
+fn name_for_interpreters(base: i32, path: &[u8]) -> Vec<u8> {
+    if base == libc::AT_FDCWD || path.starts_with(b"/") {
+        return path.to_vec();
+    }
+    [format!("/dev/fd/{base}/").as_bytes(), path].concat()
 }
 
 /// What a name of the policy leads to in the image.

@@ -7,11 +7,15 @@ use crate::identity::Identity;
 use crate::judge::Stance;
 use crate::policy::value::AbsolutePath;
 use crate::policy::{Files, Mode};
-use nix::sys::stat::{FileStat, stat};
+use nix::sys::stat::{FileStat, SFlag, lstat, stat};
 use nix::sys::statvfs::{FsFlags, statvfs};
-use std::ffi::OsStr;
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+/// As many as the kernel follows (`path_resolution(7)`).
+const MOST_LINKS: usize = 40;
 
 /// Who the application is, and where it may write at all.
 #[derive(Debug)]
@@ -44,14 +48,55 @@ impl Mutable {
         }
     }
 
+    /// Whether it could make an absolute name, with every link on its way, lead to another file. What is in /proc means
+    /// something else to everybody who asks.
+    pub(super) fn can_lead_elsewhere(&self, name: &[u8]) -> bool {
+        let mut at = PathBuf::from("/");
+        let mut left = parts(Path::new(OsStr::from_bytes(name)));
+        let mut links = 0;
+        while let Some(part) = left.pop_front() {
+            if part == ".." {
+                if self.can_exchange(at.as_os_str().as_bytes()) {
+                    return true;
+                }
+                at.pop();
+            } else {
+                at.push(&part);
+            }
+            // What is not there can be made, or is not found by anybody.
+            let Ok(status) = lstat(&at) else {
+                return true;
+            };
+            if SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT != SFlag::S_IFLNK {
+                continue;
+            }
+            links += 1;
+            let Ok(target) = std::fs::read_link(&at) else {
+                return true;
+            };
+            let own = status.st_uid == self.uid && !self.is_walled_off(&at);
+            if own || links > MOST_LINKS || self.can_exchange(at.as_os_str().as_bytes()) {
+                return true;
+            }
+            at.pop();
+            if target.is_absolute() {
+                at = PathBuf::from("/");
+            }
+            let rest = std::mem::take(&mut left);
+            left = parts(&target).into_iter().chain(rest).collect();
+        }
+        at.starts_with("/proc") || self.can_exchange(at.as_os_str().as_bytes())
+    }
+
+    fn is_walled_off(&self, path: &Path) -> bool {
+        let outside = |writable: &Vec<PathBuf>| !writable.iter().any(|it| path.starts_with(it));
+        self.writable.as_ref().is_some_and(outside) || is_read_only(path)
+    }
+
     /// Whether it could change this file, or put another in its place.
     pub(super) fn can_exchange(&self, path: &[u8]) -> bool {
         let path = Path::new(OsStr::from_bytes(path));
-        let walled_off = self
-            .writable
-            .as_ref()
-            .is_some_and(|writable| !writable.iter().any(|allowed| path.starts_with(allowed)));
-        if walled_off || is_read_only(path) {
+        if self.is_walled_off(path) {
             return false;
         }
         // What cannot be looked at is not vouched for.
@@ -66,6 +111,15 @@ impl Mutable {
             || mode & libc::S_IWOTH != 0 && mode & libc::S_ISVTX == 0
             || mode & libc::S_IWGRP != 0 && self.groups.contains(&status.st_gid)
     }
+}
+
+fn parts(path: &Path) -> VecDeque<OsString> {
+    let named = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    });
+    named.collect()
 }
 
 fn is_read_only(path: &Path) -> bool {

@@ -1,6 +1,7 @@
 //! From a call to the files that it would execute.
 
 use super::super::resolve::{Found, Last, Viewer};
+use super::MOST_ARGUMENTS;
 use super::loader::{self, Told};
 use super::mutable::Mutable;
 use super::origin::{self, Baseline};
@@ -11,6 +12,8 @@ use nix::errno::Errno;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+
+const LOADED: &str = "a file that its own user could exchange while it is loaded";
 
 /// As many scripts may interpret each other (execve(2)).
 const DEEPEST: usize = 5;
@@ -29,6 +32,8 @@ pub(super) struct Call {
     /// Where relative paths begin: the interpreters' and what a loader loads.
     pub(super) directory: OwnedFd,
     pub(super) path: Vec<u8>,
+    /// By which name an interpreter opens the script: the path, or behind a descriptor of its own (execveat(2)).
+    pub(super) name: Vec<u8>,
     /// The first of them only.
     pub(super) arguments: Vec<Vec<u8>>,
 }
@@ -52,6 +57,7 @@ impl Reader {
         let mut files = Vec::new();
         let mut file = file;
         let mut applet = applet(&call.arguments, &call.path);
+        let mut name = call.name.clone();
         while files.len() <= DEEPEST {
             let mut part = self.file(&file, applet)?;
             let Some(interpreter) = script::interpreter(&file) else {
@@ -59,6 +65,7 @@ impl Reader {
             };
             self.must_be_fixed(
                 &mut part,
+                &absolute(call, &name)?,
                 "a script that its own user could exchange while it is read",
             );
             files.push(part);
@@ -67,6 +74,7 @@ impl Reader {
                 Ok(file) => file,
                 Err(errno) => return Ok(Err(errno)),
             };
+            name = interpreter;
         }
         Ok(Err(Errno::ELOOP))
     }
@@ -81,9 +89,10 @@ impl Reader {
         let is_loader = loader::is_loader(&binary.path);
         let hangs_on_arguments = is_loader || is_multi_call(&binary.path) && !is_script;
         let id = binary.id;
+        let told = loader::told(&call.arguments);
         files.push(binary);
         if is_loader && !is_script {
-            let told = loader::told(&call.arguments);
+            files.extend(not_followed(&told, call, id));
             match self.loaded(&told, call)? {
                 Ok(loaded) => files.extend(loaded),
                 Err(errno) => return Ok(Err(errno)),
@@ -101,16 +110,13 @@ impl Reader {
     fn loaded(&self, told: &Told<'_>, call: &Call) -> io::Result<Result<Vec<File>, Errno>> {
         let names = told.program.iter().chain(&told.libraries);
         let mut files = Vec::new();
-        for name in names.filter(|name| name.contains(&b'/') || Some(**name) == told.program) {
+        for name in names.filter(|name| name.contains(&b'/')) {
             let file = match resolved(call, name) {
                 Ok(file) => file,
                 Err(errno) => return Ok(Err(errno)),
             };
             let mut part = self.file(&file, base(name).to_vec())?;
-            self.must_be_fixed(
-                &mut part,
-                "a file that its own user could exchange while it is loaded",
-            );
+            self.must_be_fixed(&mut part, &absolute(call, name)?, LOADED);
             files.push(part);
         }
         Ok(Ok(files))
@@ -124,8 +130,14 @@ impl Reader {
     ) -> io::Result<Vec<File>> {
         let there = names
             .filter(|name| name.contains(&b'/'))
-            .filter_map(|name| resolved(call, name).ok());
-        there.map(|file| self.file(&file, Vec::new())).collect()
+            .filter_map(|name| Some((name, resolved(call, name).ok()?)));
+        there
+            .map(|(name, file)| {
+                let mut part = self.file(&file, Vec::new())?;
+                self.must_be_fixed(&mut part, &absolute(call, name)?, LOADED);
+                Ok(part)
+            })
+            .collect()
     }
 
     /// The facts of an opened file.
@@ -140,8 +152,11 @@ impl Reader {
         })
     }
 
-    fn must_be_fixed(&self, file: &mut File, why: &'static str) {
-        if file.origin == Origin::Image && self.mutable.can_exchange(&file.path) {
+    /// Somebody else opens it by this name when nobody looks any more.
+    fn must_be_fixed(&self, file: &mut File, name: &[u8], why: &'static str) {
+        let exchanged =
+            || self.mutable.can_exchange(&file.path) || self.mutable.can_lead_elsewhere(name);
+        if file.origin == Origin::Image && exchanged() {
             file.origin = Origin::New(why);
         }
     }
@@ -174,6 +189,38 @@ fn resolved(call: &Call, name: &[u8]) -> Result<OwnedFd, Errno> {
         Found::There(file) => Ok(file),
         Found::Missing { .. } => Err(Errno::ENOENT),
     }
+}
+
+/// In the place of what a loader will load, where nobody can tell; by no path that a policy could allow.
+fn not_followed(told: &Told<'_>, call: &Call, loader: FileId) -> Option<File> {
+    let (name, why) = match told.program {
+        None if call.arguments.len() >= MOST_ARGUMENTS => (
+            b"".as_slice(),
+            "a loader with more options than are looked at",
+        ),
+        Some(name) if !name.contains(&b'/') => (
+            name,
+            "a loader that looks for its program along a path of its own",
+        ),
+        _ => return None,
+    };
+    Some(File {
+        path: name.to_vec(),
+        id: loader,
+        origin: Origin::New(why),
+        applet: name.to_vec(),
+    })
+}
+
+/// A name from the root on; what it means is kept by who checks the working directory at the exec stop.
+fn absolute(call: &Call, name: &[u8]) -> io::Result<Vec<u8>> {
+    if name.starts_with(b"/") {
+        return Ok(name.to_vec());
+    }
+    let mut path = name_of(&call.directory)?;
+    path.push(b'/');
+    path.extend(name);
+    Ok(path)
 }
 
 /// Where an opened file lies; our root is the application's.

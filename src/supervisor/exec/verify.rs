@@ -43,8 +43,18 @@ impl Expected {
         let executable = opened(pid, "exe")?;
         let same = origin::id(&Status::of(executable.as_fd())?) == self.chain.binary;
         // Between the call and now the path may have been rewritten to another script of the same interpreter.
-        let same_script = !self.chain.is_script || same && named(pid)?.ends_with(&self.call.path);
-        Ok(same && same_script && self.was_told_the_same(pid)?)
+        let same_script = !self.chain.is_script || same && named(pid)? == self.call.name;
+        Ok(same && same_script && self.was_told_the_same(pid)? && self.starts_there(pid)?)
+    }
+
+    /// Whether names that are opened from now on begin where they did: another thread may have changed directory.
+    fn starts_there(&self, pid: i32) -> io::Result<bool> {
+        if !self.chain.is_script && !self.chain.hangs_on_arguments {
+            return Ok(true);
+        }
+        let now = Status::of(opened(pid, "cwd")?.as_fd())?;
+        let then = Status::of(self.call.directory.as_fd())?;
+        Ok(origin::id(&now) == origin::id(&then))
     }
 
     fn was_told_the_same(&self, pid: i32) -> io::Result<bool> {
@@ -103,6 +113,7 @@ impl Expected {
             viewer: Viewer { tid: pid },
             directory: opened(pid, "cwd")?,
             path: Vec::new(),
+            name: Vec::new(),
             arguments: Vec::new(),
         };
         reader.libraries(lists.into_iter().flat_map(loader::listed), &call)
