@@ -5,7 +5,7 @@ use super::held::{Held, Incident, Ruling};
 use super::{exec, files, foreign, network, processes};
 use crate::control::{ControlState, State};
 use crate::identity::Identity;
-use crate::policy::{Control, Policy};
+use crate::policy::{Control, Manifest, Policy};
 use crate::sandbox::{Guard, Sandbox};
 use crate::sys::process::Stop;
 use crate::sys::seccomp::{Answer, Notification};
@@ -34,13 +34,14 @@ impl Guards {
     /// Without a listener nobody asks anything.
     pub fn new(
         policy: &Policy,
+        manifest: Option<Manifest>,
         identity: &Identity,
         sandbox: &Sandbox,
         resolver: Option<network::Resolver>,
         now: i64,
     ) -> io::Result<Self> {
         let exec = if sandbox.listens() {
-            exec::Guard::new(policy, identity, sandbox.walls_files(), now)?
+            exec::Guard::new(policy, manifest, identity, sandbox.walls_files(), now)?
         } else {
             None
         };
@@ -87,7 +88,7 @@ impl Guards {
     }
 
     /// How far `exec` holds here; `None`: nobody decides on it.
-    pub fn exec(&self) -> Option<(State, &'static str)> {
+    pub fn exec(&self) -> Option<(State, String)> {
         self.exec.as_ref().map(exec::Guard::state)
     }
 
@@ -105,9 +106,9 @@ impl Guards {
 
     /// What was decided on later.
     pub(super) fn decided(&mut self) -> Vec<(Notification, Ruling)> {
-        self.network
-            .as_mut()
-            .map_or_else(Vec::new, network::Guard::decided)
+        let network = self.network.as_mut().map(network::Guard::decided);
+        let exec = self.exec.as_mut().map(exec::Guard::decided);
+        network.into_iter().chain(exec).flatten().collect()
     }
 
     /// The application's first process has ended.
@@ -191,13 +192,13 @@ impl Guards {
 
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
+        let mut incidents = Vec::from_iter(self.clock.tick(now)?);
         if let Some(exec) = &mut self.exec {
-            exec.tick(now)?;
+            incidents.extend(exec.tick(now)?);
         }
         if let Some(files) = &mut self.files {
             files.tick(now)?;
         }
-        let mut incidents = Vec::from_iter(self.clock.tick(now)?);
         if let Some(network) = &mut self.network {
             incidents.extend(network.tick(now)?);
         }

@@ -4,6 +4,8 @@
 //! caller is seized, the kernel executes, and before the new program's first instruction we look at what it is. By
 //! then the memory and the descriptors are the new program's own, and nobody else can write to them.
 
+mod hashes;
+mod libraries;
 mod loader;
 mod mutable;
 mod origin;
@@ -12,24 +14,27 @@ mod script;
 mod sockets;
 mod tracer;
 mod verify;
+mod waiting;
 
 use super::held::{Blind, Held, Incident, Ruling};
 use super::resolve::{Found, Last, Viewer};
 use crate::control::State;
 use crate::finding::Rule;
 use crate::identity::Identity;
+use crate::judge::Verdict;
 use crate::judge::exec::{Judge, Known};
-use crate::policy::Policy;
 use crate::policy::value::Effect;
+use crate::policy::{Manifest, Policy};
 use crate::sys::process::Stop;
-use crate::sys::seccomp::Answer;
+use crate::sys::seccomp::{Answer, Notification};
 use crate::sys::status::Status;
+use hashes::{Hashes, Known as Read};
 use mutable::Mutable;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
-use reader::{Call, Reader, executable};
+use reader::{Call, Reader, Unknown, executable};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -37,6 +42,7 @@ use std::path::Path;
 use std::time::Instant;
 use tracer::{Stopped, Tracer};
 use verify::Expected;
+use waiting::{Waiting, Who};
 
 /// As many are looked at where they matter: those of a loader and of a file of many programs.
 const MOST_ARGUMENTS: usize = 64;
@@ -47,6 +53,8 @@ pub(super) struct Guard {
     tracer: Tracer,
     judge: Judge,
     reader: Reader,
+    waiting: Waiting,
+    looks_at_libraries: bool,
     /// Why a caller could not be looked into.
     obstacle: Option<Errno>,
 }
@@ -55,6 +63,7 @@ impl Guard {
     /// Before the application exists. `walled`: files outside `files.writable` cannot be written to here.
     pub(super) fn new(
         policy: &Policy,
+        manifest: Option<Manifest>,
         identity: &Identity,
         walled: bool,
         now: i64,
@@ -68,26 +77,62 @@ impl Guard {
             reader: Reader {
                 baseline: Baseline::take()?,
                 mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
+                hashes: manifest.map(Hashes::new),
+                known: Read::new(),
             },
+            waiting: Waiting::default(),
+            looks_at_libraries: section.looks_at_libraries(),
             obstacle: None,
         }))
     }
 
     /// How far the control holds here.
-    pub(super) const fn state(&self) -> (State, &'static str) {
-        self.tracer.state()
+    pub(super) fn state(&self) -> (State, String) {
+        let (state, reason) = self.tracer.state();
+        let hashes = self.reader.hashes.as_ref();
+        let parts = [
+            Some(reason.to_owned()),
+            hashes.map(|hashes| format!("a manifest lists {} files of the image", hashes.listed())),
+            self.looks_at_libraries.then(|| libraries::STATE.to_owned()),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (state, parts.join("; "))
     }
 
     /// Whether every execve is verified when it has happened.
     pub(super) const fn verifies(&self) -> bool {
-        matches!(self.state().0, State::Enforced)
+        matches!(self.tracer.state().0, State::Enforced)
     }
 
-    /// execve or execveat.
+    /// execve, execveat or mmap.
     pub(super) fn held(&mut self, held: &Held<'_>) -> io::Result<Ruling> {
+        self.asked(held, Read::new())
+    }
+
+    /// The same, with what was read for it.
+    fn asked(&mut self, held: &Held<'_>, known: Read) -> io::Result<Ruling> {
+        self.reader.known = known;
+        let ruling = match held.call.number {
+            libc::SYS_mmap => self.mapped(held),
+            _ => self.executed(held),
+        };
+        match ruling {
+            Ok(ruling) => Ok(ruling),
+            Err(Unknown::Errno(errno)) => Ok(Ruling::fails(errno)),
+            Err(Unknown::Unread(wants)) => {
+                let known = std::mem::take(&mut self.reader.known);
+                self.waiting.wait_for(held, wants, known)
+            }
+            Err(Unknown::Io(error)) => Err(error),
+        }
+    }
+
+    fn executed(&mut self, held: &Held<'_>) -> Result<Ruling, Unknown> {
         match read(held) {
-            Ok(Ok((file, call))) => self.decide(held, file, call),
-            Ok(Err(errno)) => Ok(Ruling::fails(errno)),
+            Ok(found) => {
+                let (file, call) = found?;
+                self.decide(held, file, call)
+            }
             Err(blind) => {
                 if let Blind::Hidden(errno) = blind {
                     self.obstacle = Some(errno);
@@ -109,11 +154,8 @@ impl Guard {
         })
     }
 
-    fn decide(&mut self, held: &Held<'_>, file: OwnedFd, call: Call) -> io::Result<Ruling> {
-        let chain = match self.reader.chain(file, &call)? {
-            Ok(chain) => chain,
-            Err(errno) => return Ok(Ruling::fails(errno)),
-        };
+    fn decide(&mut self, held: &Held<'_>, file: OwnedFd, call: Call) -> Result<Ruling, Unknown> {
+        let chain = self.reader.chain(file, &call)?;
         let verdict = self.judge.called(&chain.files);
         if let Some(verdict) = verdict
             .clone()
@@ -133,40 +175,75 @@ impl Guard {
 
     /// A task that is watched has stopped. One with a verdict that kills is left stopped: whoever reports it kills it.
     pub(super) fn stopped(&mut self, pid: i32, stop: Stop) -> io::Result<Vec<Incident>> {
-        let verdict = match self.tracer.stopped(pid, stop)? {
-            Stopped::Answered => return Ok(Vec::new()),
-            Stopped::Executed(expected) => expected.verify(pid, &self.reader, &self.judge),
-            Stopped::Unknown => self.judge.exchanged(b""),
-        };
-        // Only SIGKILL takes a task out of its stop without us. Then there was little left to look at, and nothing of
-        // the new program has run or will.
-        if verdict.is_some() && !tracer::is_stopped(pid) {
-            return Ok(Vec::new());
+        match self.tracer.stopped(pid, stop)? {
+            Stopped::Answered => Ok(Vec::new()),
+            Stopped::Executed(expected) => self.verified(pid, expected, Read::new()),
+            Stopped::Unknown => concluded(pid, self.judge.exchanged(b"")),
         }
-        let Some(mut verdict) = verdict else {
-            tracer::let_go(pid)?;
-            return Ok(Vec::new());
-        };
-        if verdict.effect == Effect::Audit {
-            tracer::let_go(pid)?;
-        } else {
-            // It has happened: there is nothing left to fail.
-            verdict.effect = verdict.effect.max(Effect::Kill);
+    }
+
+    /// Looks at what a stopped task has become, or leaves it stopped until a library was read.
+    fn verified(
+        &mut self,
+        pid: i32,
+        expected: Box<Expected>,
+        known: Read,
+    ) -> io::Result<Vec<Incident>> {
+        self.reader.known = known;
+        match expected.verify(pid, &mut self.reader, &self.judge) {
+            Ok(verdict) => concluded(pid, verdict),
+            Err(wants) => {
+                let known = std::mem::take(&mut self.reader.known);
+                self.waiting.wait(Who::Stopped(pid, expected), wants, known);
+                Ok(Vec::new())
+            }
         }
-        Ok(vec![Incident { verdict, pid }])
+    }
+
+    /// Calls that had to wait and were decided on since.
+    pub(super) fn decided(&mut self) -> Vec<(Notification, Ruling)> {
+        self.waiting.decided()
     }
 
     pub(super) fn ended(&mut self, pid: i32) {
         self.tracer.forget(pid);
+        self.waiting.forget(pid);
     }
 
+    /// At once while a file is read: a slice a round.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.tracer.deadline()
+        let reads = self.reader.hashes.as_ref().is_some_and(Hashes::is_busy);
+        self.tracer
+            .deadline()
+            .into_iter()
+            .chain(reads.then(Instant::now))
+            .min()
     }
 
-    pub(super) fn tick(&mut self, now: Instant) -> io::Result<()> {
-        self.tracer.tick(now)
+    pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
+        self.tracer.tick(now)?;
+        self.read_on()
     }
+}
+
+/// What becomes of a task at its exec stop.
+fn concluded(pid: i32, verdict: Option<Verdict>) -> io::Result<Vec<Incident>> {
+    // Only SIGKILL takes a task out of its stop without us. Then there was little left to look at, and nothing of
+    // the new program has run or will.
+    if verdict.is_some() && !tracer::is_stopped(pid) {
+        return Ok(Vec::new());
+    }
+    let Some(mut verdict) = verdict else {
+        tracer::let_go(pid)?;
+        return Ok(Vec::new());
+    };
+    if verdict.effect == Effect::Audit {
+        tracer::let_go(pid)?;
+    } else {
+        // It has happened: there is nothing left to fail.
+        verdict.effect = verdict.effect.max(Effect::Kill);
+    }
+    Ok(vec![Incident { verdict, pid }])
 }
 
 /// Reads the path once and opens what it leads to; an errno if it cannot be executed anyway.

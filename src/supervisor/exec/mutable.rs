@@ -13,11 +13,16 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// `CAP_CHOWN`, `CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_SETGID`, `CAP_SETUID`, `CAP_SYS_ADMIN`
+const OVER_OTHERS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7 | 1 << 21;
+
 /// Who the application is, and where it may write at all.
 #[derive(Debug)]
 pub(super) struct Mutable {
     uid: u32,
     groups: Vec<u32>,
+    /// Whether it keeps a capability that gives it the files of others.
+    is_privileged: bool,
     /// Beneath these only; `None`: wherever its user may.
     writable: Option<Vec<PathBuf>>,
 }
@@ -34,6 +39,7 @@ impl Mutable {
         let writable = files.writable.as_ref().filter(|_| enforced);
         Self {
             uid: identity.uid(),
+            is_privileged: identity.capabilities() & OVER_OTHERS != 0,
             groups: identity
                 .groups()
                 .iter()
@@ -44,17 +50,39 @@ impl Mutable {
         }
     }
 
+    /// An application with nothing but its own, or with the capabilities of root.
+    #[cfg(test)]
+    pub(super) fn of(uid: u32, is_privileged: bool) -> Self {
+        Self {
+            uid,
+            groups: vec![uid],
+            is_privileged,
+            writable: None,
+        }
+    }
+
     /// Whether it could change this file, or put another in its place.
     pub(super) fn can_exchange(&self, path: &[u8]) -> bool {
         let path = Path::new(OsStr::from_bytes(path));
+        self.may_write_at(path) && self.has_part_of(path)
+    }
+
+    /// The same, by whatever it may do to files of others as well.
+    pub(super) fn can_exchange_anyhow(&self, path: &[u8]) -> bool {
+        let path = Path::new(OsStr::from_bytes(path));
+        self.may_write_at(path) && (self.is_privileged || self.has_part_of(path))
+    }
+
+    fn may_write_at(&self, path: &Path) -> bool {
         let walled_off = self
             .writable
             .as_ref()
             .is_some_and(|writable| !writable.iter().any(|allowed| path.starts_with(allowed)));
-        if walled_off || is_read_only(path) {
-            return false;
-        }
-        // What cannot be looked at is not vouched for.
+        !walled_off && !is_read_only(path)
+    }
+
+    /// What cannot be looked at is not vouched for.
+    fn has_part_of(&self, path: &Path) -> bool {
         path.ancestors()
             .any(|part| stat(part).map_or(true, |status| self.may_change(&status)))
     }
