@@ -6,6 +6,7 @@ use crate::policy::{Control, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::sandbox::Sandbox;
 use crate::supervisor::{self, Guards};
+use crate::sys::caps;
 use crate::{admission, image};
 
 const NOBODY_STAYS: &str = "supervise.enabled is false: nobody stays to look";
@@ -22,8 +23,14 @@ pub fn survey(
         command_state(policy),
         secrets_state(policy),
         state(Control::Privileges, State::Enforced, identity.describe()),
-        asked(Control::Exec, policy.exec.is_some(), guards.exec()),
-        asked(Control::Network, policy.network.is_some(), guards.network()),
+        costs(
+            identity,
+            asked(Control::Exec, policy.exec.is_some(), guards.exec()),
+        ),
+        costs(
+            identity,
+            asked(Control::Network, policy.network.is_some(), guards.network()),
+        ),
         foreign_state(policy, guards),
         self_protection(policy, identity, is_filtered(sandbox)),
     ];
@@ -113,6 +120,18 @@ fn asked(control: Control, stated: bool, held: Option<(State, impl Into<String>)
         None if stated => state(control, State::Unavailable, supervisor::NO_LISTENER),
         None => state(control, State::Unavailable, "not stated"),
     }
+}
+
+/// Who changes its user is not dumpable any more (`PR_SET_DUMPABLE(2const)`), so that nobody without `CAP_SYS_PTRACE`
+/// may look at what it asks for.
+fn costs(identity: &Identity, mut control: ControlState) -> ControlState {
+    let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
+    if control.state != State::Unavailable && identity.may_change_user() && !traces {
+        control.reason.push_str(
+            "; who changes its user is refused every program and every connection, for want of CAP_SYS_PTRACE",
+        );
+    }
+    control
 }
 
 /// Whoever stays can look; nobody else is needed for it.

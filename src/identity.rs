@@ -194,6 +194,11 @@ impl Identity {
         self.home.as_deref()
     }
 
+    /// Whether the application can become yet another user or group.
+    pub const fn may_change_user(&self) -> bool {
+        self.capabilities & (caps::bit(caps::SETUID) | caps::bit(caps::SETGID)) != 0
+    }
+
     /// The capabilities that the application keeps, as a mask.
     pub const fn capabilities(&self) -> u64 {
         self.capabilities

@@ -54,10 +54,10 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     // The helper asks the network while we prepare what needs none.
     let boot = Boot::begin(&invocation, &policy, &plan, begun)?;
     let identity = start::identity(&policy)?;
-    let resolver = start::resolver(&policy, &identity)?;
-    let sandbox = start::sandbox(&policy, resolver.as_ref())?;
+    let names = start::names(&policy, &identity)?;
+    let sandbox = start::sandbox(&policy, names.as_ref())?;
     let now = start::unix_now()?;
-    let guards = Guards::new(&policy, manifest, &identity, &sandbox, resolver, now)?;
+    let guards = Guards::new(&policy, manifest, &identity, &sandbox, names, now)?;
     let controls = controls::survey(&policy, &identity, &sandbox, &guards);
     controls::require(&policy.require, &controls)?;
     let booted = boot.finish(begun)?;

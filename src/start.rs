@@ -19,7 +19,7 @@ use crate::refusal::{Code, Refusal};
 use crate::report::{self, Reporter};
 use crate::sandbox::{self, Kernel, Sandbox};
 use crate::secrets::{self, Environment};
-use crate::supervisor::Resolver;
+use crate::supervisor::NameSources;
 use crate::sys::signal::{Blocked, Signals};
 use crate::sys::{environ, fd, process};
 use crate::{prepare, run};
@@ -217,18 +217,33 @@ pub(crate) fn identity(policy: &Policy) -> Result<Identity, Stop> {
     Ok(identity)
 }
 
-/// Who asks for the host names of the policy, if there are any.
-pub(crate) fn resolver(policy: &Policy, identity: &Identity) -> Result<Option<Resolver>, Stop> {
-    Ok(Resolver::start(policy, identity)?)
+/// Who knows of the host names of the policy, if there are any.
+pub(crate) fn names(policy: &Policy, identity: &Identity) -> Result<Option<NameSources>, Stop> {
+    Ok(NameSources::start(policy, identity)?)
+}
+
+/// Another init and our parent below it: they may be the application's user (`docker run --init --user`), and what ends
+/// them ends us.
+fn above() -> Vec<i32> {
+    let (own, parent) = (
+        nix::unistd::getpid().as_raw(),
+        nix::unistd::getppid().as_raw(),
+    );
+    let mut above = vec![1, parent];
+    // A parent in another pid namespace is 0.
+    above.retain(|pid| *pid != own && *pid != 0);
+    above.dedup();
+    above
 }
 
 /// The compiled envelope.
-pub(crate) fn sandbox(policy: &Policy, resolver: Option<&Resolver>) -> Result<Sandbox, Stop> {
+pub(crate) fn sandbox(policy: &Policy, names: Option<&NameSources>) -> Result<Sandbox, Stop> {
     let kernel = Kernel::probe();
+    let helpers = names.map(NameSources::pids).unwrap_or_default();
     let us = sandbox::Supervisor {
         pid: nix::unistd::getpid().as_raw(),
         group: nix::unistd::getpgrp().as_raw(),
-        threads: resolver.map(Resolver::pid).into_iter().collect(),
+        threads: helpers.into_iter().chain(above()).collect(),
     };
     let request = sandbox::Request {
         syscalls: &policy.syscalls,

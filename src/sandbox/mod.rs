@@ -24,7 +24,7 @@ pub use error::Error;
 pub use files::{Means, Plan};
 pub use hidden::real_path;
 pub use kernel::Kernel;
-pub use network::Network as NetworkPlan;
+pub use network::{Network as NetworkPlan, Wildcards};
 pub use own::program as own_filter;
 
 use crate::control::ControlState;

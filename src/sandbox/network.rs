@@ -3,8 +3,8 @@
 
 use super::{Error, Request};
 use crate::judge::network::Judge;
-use crate::policy::Udp;
-use crate::policy::value::NetworkTarget;
+use crate::policy::value::{NetworkTarget, Rule};
+use crate::policy::{self, Endpoint, Udp};
 use crate::sys;
 use landlock::{
     AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
@@ -37,8 +37,20 @@ pub struct Network {
     pub lists_ports: bool,
     /// How datagrams are taken.
     pub udp: Udp,
-    /// The policy names hosts by what their names end in, which no resolver can be asked for.
-    pub wildcards: bool,
+    /// Whether the policy names hosts by what their names end in, which no resolver can be asked for.
+    pub wildcards: Wildcards,
+}
+
+/// Names with a leading `*.`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wildcards {
+    /// There are none.
+    #[default]
+    None,
+    /// They allow.
+    Allowed,
+    /// Some deny.
+    Denied,
 }
 
 impl Network {
@@ -55,12 +67,7 @@ impl Network {
             walled: makes && request.kernel.landlock_abi >= Some(CONNECTS),
             lists_ports: section.listen.is_some(),
             udp: section.udp,
-            wildcards: section
-                .connect
-                .iter()
-                .flatten()
-                .chain(&section.deny)
-                .any(|item| matches!(item.matcher.to, NetworkTarget::Below(_))),
+            wildcards: wildcards(section),
         }
     }
 
@@ -77,6 +84,20 @@ impl Network {
     /// Whether every message goes through us.
     pub const fn asks_for_messages(self) -> bool {
         self.asks && matches!(self.udp, Udp::Strict | Udp::Deny)
+    }
+}
+
+fn wildcards(section: &policy::Network) -> Wildcards {
+    let has = |items: &[Rule<Endpoint>]| {
+        let mut items = items.iter();
+        items.any(|item| matches!(item.matcher.to, NetworkTarget::Below(_)))
+    };
+    if has(&section.deny) {
+        Wildcards::Denied
+    } else if section.connect.as_deref().is_some_and(has) {
+        Wildcards::Allowed
+    } else {
+        Wildcards::None
     }
 }
 

@@ -7,6 +7,7 @@ use crate::sys::ids::FilesystemUser;
 use crate::sys::{caps, files};
 use nix::errno::Errno;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::str::FromStr;
 
 /// The calling thread, as /proc/TID/status has it.
@@ -71,6 +72,18 @@ impl Caller {
     pub(super) fn confined<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
         files::with_mask(self.mask, || caps::with_at_most(self.effective, work))
     }
+}
+
+/// Whom the files in `/proc/PID` belong to, if that is not us: the process's effective user, or root once it is not
+/// dumpable (proc(5)). Nobody, if it is gone.
+pub(super) fn reader_of(pid: i32) -> Option<FilesystemUser> {
+    let owner = std::fs::metadata(format!("/proc/{pid}/stat")).ok()?;
+    let current = FilesystemUser::current().ok()?;
+    (owner.uid() != current.uid).then(|| FilesystemUser {
+        uid: owner.uid(),
+        gid: owner.gid(),
+        ..current
+    })
 }
 
 fn number<T: FromStr>(text: &str) -> Option<T> {

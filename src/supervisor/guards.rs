@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::held::{Held, Incident, Ruling};
-use super::{exec, files, foreign, network, processes};
+use super::{caller, exec, files, foreign, network, processes};
 use crate::control::{ControlState, State};
 use crate::identity::Identity;
 use crate::policy::{Control, Manifest, Policy};
@@ -26,6 +26,8 @@ pub struct Guards {
     clock: Clock,
     files: Option<files::Guard>,
     network: Option<network::Guard>,
+    /// Whether the application's processes can have other users than the policy's, and we can follow.
+    many_users: bool,
 }
 
 impl Guards {
@@ -37,7 +39,7 @@ impl Guards {
         manifest: Option<Manifest>,
         identity: &Identity,
         sandbox: &Sandbox,
-        resolver: Option<network::Resolver>,
+        sources: Option<network::NameSources>,
         now: i64,
     ) -> io::Result<Self> {
         let exec = if sandbox.listens() {
@@ -45,6 +47,7 @@ impl Guards {
         } else {
             None
         };
+        let helpers = sources.as_ref().map(network::NameSources::pids);
         let plan = sandbox.files();
         let files = plan.asks() && sandbox.listens();
         let processes = policy.exec.as_ref().filter(|_| sandbox.listens());
@@ -54,7 +57,7 @@ impl Guards {
                 policy.mode,
                 sandbox.network(),
                 identity,
-                resolver,
+                sources,
                 now,
             )),
             _ => None,
@@ -64,10 +67,13 @@ impl Guards {
         Ok(Self {
             exec,
             files: files.then(|| files::Guard::new(&policy.files, policy.mode, plan, identity)),
-            processes: processes.map(|section| processes::Guard::new(section, policy.mode)),
+            processes: processes.map(|section| {
+                processes::Guard::new(section, policy.mode, helpers.unwrap_or_default())
+            }),
             foreign: foreign.map(|section| foreign::Guard::new(section, policy.mode)),
             network,
             clock: Clock::now()?,
+            many_users: identity.may_change_user() && identity.changes_user(),
         })
     }
 
@@ -98,10 +104,10 @@ impl Guards {
     }
 
     /// Readable when a guard has something to do.
-    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 2] {
+    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 3] {
         self.network
             .as_ref()
-            .map_or([None, None], network::Guard::poll_fds)
+            .map_or([None, None, None], network::Guard::poll_fds)
     }
 
     /// What was decided on later.
@@ -135,6 +141,24 @@ impl Guards {
 
     /// What becomes of a held call. One that nobody is there for cannot be: its entry would not be in the filter.
     pub(super) fn held(&mut self, guard: Guard, held: &Held<'_>) -> io::Result<Ruling> {
+        self.looking_into(held.tid(), |guards| guards.decide(guard, held))
+    }
+
+    /// Runs `work` as whom /proc lets read what it shows of a process.
+    fn looking_into<T>(
+        &mut self,
+        pid: i32,
+        work: impl FnOnce(&mut Self) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match self.many_users.then(|| caller::reader_of(pid)).flatten() {
+            Some(reader) => reader
+                .act(|| work(self))?
+                .unwrap_or_else(|| Err(io::ErrorKind::PermissionDenied.into())),
+            None => work(self),
+        }
+    }
+
+    fn decide(&mut self, guard: Guard, held: &Held<'_>) -> io::Result<Ruling> {
         let ruling = match guard {
             Guard::Exec => self.exec.as_mut().map(|exec| exec.held(held)),
             Guard::Files => self.files.as_mut().map(|files| files.held(held)),
@@ -153,10 +177,10 @@ impl Guards {
 
     /// A traced task stopped.
     pub(super) fn stopped(&mut self, pid: i32, stop: Stop) -> io::Result<Vec<Incident>> {
-        match &mut self.exec {
+        self.looking_into(pid, |guards| match &mut guards.exec {
             Some(exec) => exec.stopped(pid, stop),
             None => Ok(Vec::new()),
-        }
+        })
     }
 
     /// A child or a traced task ended.
@@ -190,11 +214,25 @@ impl Guards {
             .min()
     }
 
+    /// Those who waited until a file was read.
+    fn decide_again(&mut self, ready: Vec<exec::Waiter>) -> io::Result<Vec<Incident>> {
+        let mut incidents = Vec::new();
+        for waiter in ready {
+            incidents.extend(self.looking_into(waiter.pid(), |guards| {
+                let exec = guards.exec.as_mut();
+                exec.map_or_else(|| Ok(Vec::new()), |exec| exec.decide_again(waiter))
+            })?);
+        }
+        Ok(incidents)
+    }
+
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
         let mut incidents = Vec::from_iter(self.clock.tick(now)?);
         if let Some(exec) = &mut self.exec {
             incidents.extend(exec.tick(now)?);
+            let ready = exec.read_on();
+            incidents.extend(self.decide_again(ready)?);
         }
         if let Some(files) = &mut self.files {
             files.tick(now)?;

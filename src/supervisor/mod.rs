@@ -30,7 +30,7 @@ mod wait;
 
 pub use guards::{Guards, NO_LISTENER};
 pub use launch::{Launch, Parts};
-pub use network::Resolver;
+pub use network::NameSources;
 pub use own_filter::OwnFilter;
 pub use program::Program;
 pub use signals::Forwarding;

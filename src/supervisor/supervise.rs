@@ -209,7 +209,7 @@ impl Supervisor<'_> {
         }
     }
 
-    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 6]> {
+    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 7]> {
         let deadline = match phase {
             Phase::Closing | Phase::Running => None,
             Phase::Executing if self.guards.verify_programs() => None,
@@ -223,7 +223,7 @@ impl Supervisor<'_> {
             .flatten()
             .min();
         // What is ready there is what the guards do next.
-        let [first, second] = self.guards.poll_fds();
+        let [first, second, third] = self.guards.poll_fds();
         let descriptors = [
             Some((self.signals.as_fd(), PollFlags::POLLIN)),
             matches!(phase, Phase::Closing).then(|| (self.child.ready(), PollFlags::POLLIN)),
@@ -234,6 +234,7 @@ impl Supervisor<'_> {
                 .map(|fd| (fd, PollFlags::POLLOUT)),
             first.map(|fd| (fd, PollFlags::POLLIN)),
             second.map(|fd| (fd, PollFlags::POLLIN)),
+            third.map(|fd| (fd, PollFlags::POLLIN)),
         ];
         wait::wait(descriptors, deadline)
     }

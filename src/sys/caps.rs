@@ -11,6 +11,8 @@ pub const SETGID: u8 = 6;
 pub const SETUID: u8 = 7;
 /// `CAP_SETPCAP`
 pub const SETPCAP: u8 = 8;
+/// `CAP_NET_RAW`
+pub const NET_RAW: u8 = 13;
 /// `CAP_SYS_PTRACE`
 pub const SYS_PTRACE: u8 = 19;
 /// `CAP_CHOWN`

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod landlock;
 pub mod memory;
 pub mod net;
+pub mod packet;
 pub mod process;
 pub mod random;
 pub mod seccomp;

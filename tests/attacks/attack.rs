@@ -1,4 +1,5 @@
-//! Attacks from within a container, one function each: `attack NAME` says that it succeeded, or the errno with which it failed.
+//! Attacks from within a container, one function each: `attack NAME` says that it succeeded, or the errno with which it
+//! failed; `attack each` does so for all of them.
 //!
 //! Every one succeeds where nobody stands in its way, so that its failure below the enforcer means something.
 
@@ -14,6 +15,8 @@
     reason = "an attack is not a model"
 )]
 
+mod each;
+mod exec;
 mod files;
 mod interfaces;
 mod kernel;
@@ -24,6 +27,7 @@ mod network_datagrams;
 mod network_endpoints;
 mod network_interfaces;
 mod network_listen;
+mod network_names;
 mod network_races;
 mod network_routes;
 mod network_sockets;
@@ -94,7 +98,15 @@ const ATTACKS: &[(&str, Attack)] = &[
 
 fn main() -> ExitCode {
     let name = std::env::args().nth(1).unwrap_or_default();
-    let mut all = ATTACKS.iter().chain(network::TABLES.into_iter().flatten());
+    if name == "each" {
+        let named: Vec<String> = std::env::args().skip(2).collect();
+        each::run(&named);
+        return ExitCode::SUCCESS;
+    }
+    let mut all = ATTACKS
+        .iter()
+        .chain(exec::ATTACKS)
+        .chain(network::TABLES.into_iter().flatten());
     let (_, attack) = all.find(|(known, _)| *known == name).unwrap();
     ExitCode::from(conclude(&name, attack()))
 }

@@ -16,12 +16,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Their tables.
-pub(crate) const TABLES: [&[(&str, super::Attack)]; 8] = [
+pub(crate) const TABLES: [&[(&str, super::Attack)]; 9] = [
     super::network_connect::ATTACKS,
     super::network_datagrams::ATTACKS,
     super::network_endpoints::ATTACKS,
     super::network_interfaces::ATTACKS,
     super::network_listen::ATTACKS,
+    super::network_names::ATTACKS,
     super::network_races::ATTACKS,
     super::network_routes::ATTACKS,
     super::network_sockets::ATTACKS,

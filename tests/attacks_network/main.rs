@@ -16,6 +16,7 @@ mod load;
 mod names;
 mod races;
 mod sockets;
+mod wildcards;
 
 #[path = "../support/mod.rs"]
 mod support;

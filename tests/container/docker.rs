@@ -49,9 +49,14 @@ impl Run {
 
     /// Runs to the end; after a minute to 124, so that nothing waits for what never ends.
     pub fn wait(self, image: &str, command: &[&str]) -> Ended {
+        self.wait_for(60, image, command)
+    }
+
+    /// The same, after so many seconds.
+    pub fn wait_for(self, seconds: u32, image: &str, command: &[&str]) -> Ended {
         let container = Container { name: self.name };
         let output = Command::new("timeout")
-            .args(["60", "docker", "run"])
+            .args([&seconds.to_string(), "docker", "run"])
             .args(&self.options)
             .arg(format!("micro-enforcer-test/{image}"))
             .args(command)

@@ -24,6 +24,7 @@ rm -rf "$context"
 install -D -m 0555 "$wrapper" "$context/micro-enforcer"
 install -D -m 0555 "$workbench" "$context/enforcerctl"
 install -D -m 0555 /bin/busybox "$context/busybox"
+install -D -m 0555 target/debug/examples/attack target/debug/examples/probe "$context"
 
 if ! have debian; then
     echo "image debian"
@@ -52,4 +53,5 @@ done
 build example docker/example/Dockerfile docker/example --build-arg BASE=micro-enforcer-test/base-debian
 build example-busybox docker/example/Dockerfile docker/example --build-arg BASE=micro-enforcer-test/base-busybox
 build example-user tests/container/Dockerfile.user "$context" --build-arg BASE=micro-enforcer-test/example
+build attacks tests/container/Dockerfile.attacks "$context" --build-arg BASE=micro-enforcer-test/base-debian
 build scratch tests/container/Dockerfile.scratch "$context" --build-arg ENFORCER=micro-enforcer-test/binary

@@ -14,7 +14,10 @@ mod inside;
 mod kms;
 mod platform;
 mod policy;
+#[path = "../support/mod.rs"]
+mod support;
 
+mod attacks;
 mod compose;
 mod images;
 mod privileges;

@@ -15,6 +15,7 @@ clean() {
 }
 trap clean EXIT
 clean
+cargo build --quiet --example attack --example probe
 tests/container/images.sh "$1" "$2"
 target/venv/bin/python tests/container/task_definition.py
 cargo test --test container -- "${@:3}"

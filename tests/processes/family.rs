@@ -9,6 +9,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::disallowed_methods,
     reason = "an application that cannot go on has failed"
 )]
 
@@ -26,6 +27,11 @@ fn main() {
         ["one-more", how] => one_more(how),
         ["churn", count] => churn(count.parse().unwrap()),
         ["bomb", milliseconds] => bomb(Duration::from_millis(milliseconds.parse().unwrap())),
+        ["path", count] => along_a_path(count.parse().unwrap()),
+        ["rain", count] => in_the_rain(count.parse().unwrap()),
+        ["orphans", count] => orphans(count.parse().unwrap()),
+        ["again", count] => again(count),
+        ["killed", count] => killed(count.parse().unwrap()),
         ["threads", count] => threads(count.parse().unwrap()),
         other => panic!("no such verb: {other:?}"),
     }
@@ -46,6 +52,97 @@ fn forked(result: libc::c_long) -> Result<i32, Errno> {
 
 fn fork() -> Result<i32, Errno> {
     forked(unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) })
+}
+
+/// Nine folders have nothing of that name.
+fn along_a_path(count: u32) {
+    let path = "/a:/b:/c:/d:/e:/f:/g:/h:/i:/bin";
+    for _ in 0..count {
+        let status = std::process::Command::new("true")
+            .env("PATH", path)
+            .status();
+        assert!(status.unwrap().success());
+    }
+    say("all of them found");
+}
+
+/// As Go does it: another thread interrupts the one that starts programs every millisecond, with a handler that restarts
+/// calls.
+fn in_the_rain(count: u32) {
+    extern "C" fn caught(_: i32) {}
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = caught as *const () as usize;
+    action.sa_flags = libc::SA_RESTART;
+    assert_eq!(
+        unsafe { libc::sigaction(libc::SIGURG, &raw const action, ptr::null_mut()) },
+        0
+    );
+    let own = unsafe { libc::getpid() };
+    thread::spawn(move || {
+        loop {
+            unsafe { libc::kill(own, libc::SIGURG) };
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    for _ in 0..count {
+        assert!(
+            std::process::Command::new("/bin/true")
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    say("none was disturbed");
+}
+
+/// Each is adopted by PID 1 before it executes.
+fn orphans(count: u32) {
+    let (mut told, tell) = io::pipe().unwrap();
+    for _ in 0..count {
+        if fork().unwrap() == 0 {
+            if fork().unwrap() != 0 {
+                unsafe { libc::_exit(0) };
+            }
+            while unsafe { libc::getppid() } != 1 {
+                thread::yield_now();
+            }
+            let status = std::process::Command::new("/bin/echo")
+                .arg("x")
+                .stdout(tell.try_clone().unwrap())
+                .status();
+            unsafe { libc::_exit(i32::from(!status.unwrap().success())) };
+        }
+        unsafe { libc::wait(ptr::null_mut()) };
+    }
+    drop(tell);
+    let mut all = String::new();
+    io::Read::read_to_string(&mut told, &mut all).unwrap();
+    say(&format!("{} of {count} orphans executed", all.len() / 2));
+}
+
+/// The first process becomes the same program again and again, while children of it end.
+fn again(left: &str) {
+    use std::os::unix::process::CommandExt;
+    let left: u32 = left.parse().unwrap();
+    if left == 0 {
+        return say("the last one");
+    }
+    if fork().unwrap() == 0 {
+        unsafe { libc::_exit(0) };
+    }
+    let mut next = std::process::Command::new("/family");
+    panic!("{}", next.args(["again", &(left - 1).to_string()]).exec());
+}
+
+/// Programs that are ended somewhere between their start and their first instructions.
+fn killed(count: u32) {
+    for round in 0..count {
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        thread::sleep(Duration::from_micros(u64::from(round % 200)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    say("all of them ended");
 }
 
 /// Children that do nothing, until there are so many or no more.

@@ -1,7 +1,7 @@
 //! `exec.max_processes`, from the application's side.
 
 use crate::container;
-use crate::support::{Finished, Policy};
+use crate::support::{Finished, Policy, own_network};
 use std::time::{Duration, Instant};
 
 fn policy(exec: &str) -> Policy {
@@ -31,6 +31,18 @@ fn the_limit_is_the_application_and_its_descendants() {
             .contains("exec.max_processes (5)"),
         "{found:?}"
     );
+}
+
+/// The resolver and what listens for names are ours.
+#[test]
+fn what_the_supervisor_has_beside_it_is_not_counted() {
+    own_network();
+    let policy = policy("{max_processes: 5}").section(
+        "network",
+        "{connect: [{to: localhost}, {to: \"*.service.test\"}]}",
+    );
+    let finished = container(&policy).run(["/family", "grow", "100"]);
+    finished.exits(0).says("4 children, then Some(EAGAIN)");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod effects;
 mod foreign;
 mod honest;
 mod limit;
+mod programs;
 mod protection;
 mod streams;
 

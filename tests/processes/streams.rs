@@ -78,3 +78,26 @@ fn a_shell_s_redirections_go_on() {
         assert_eq!(finished.findings().len(), 0, "{finished:?}");
     }
 }
+
+/// Nothing is executed after it: the builtins of a shell are enough.
+#[test]
+fn an_interpreter_that_takes_a_connection_for_a_standard_stream_is_killed_within_seconds() {
+    const STAYS: &str = "take(network); import time; time.sleep(3); os.write(output, b'it stayed')";
+    let finished = python("kill", "enforce", STAYS);
+    finished.exits(128 + libc::SIGKILL).reports(RULE);
+    let finished = python("audit", "enforce", STAYS);
+    finished.exits(0).says("it stayed");
+    assert_eq!(finished.events_of(RULE).len(), 1, "{finished:?}");
+    let local = python("kill", "enforce", &STAYS.replace("network", "local"));
+    assert_eq!(local.exits(0).findings().len(), 0, "{local:?}");
+}
+
+#[test]
+fn a_shell_that_needs_nothing_but_its_builtins_is_killed_within_seconds() {
+    const SHELL: &str = "exec 5<>/dev/tcp/127.0.0.1/$0; exec 0<&5; echo connected; read line";
+    let code = format!(
+        "print(subprocess.run(['/bin/bash', '-c', {SHELL:?}, str(listener.getsockname()[1])]).returncode)"
+    );
+    let finished = python("kill", "enforce", &code);
+    finished.exits(0).says("connected\n-9").reports(RULE);
+}

@@ -4,7 +4,7 @@ use crate::run::{
     APP, ENVELOPE, NOTHING, application, application_of, enforces, go_on, limit, needs, quiet,
     runs_as, shipped, status, undisturbed,
 };
-use crate::support::{Container, Stream};
+use crate::support::{Container, DOCKER, NET_RAW, Stream};
 
 const COMMAND: [&str; 2] = ["/app/job", "--date=2026-11-01"];
 
@@ -13,6 +13,7 @@ fn image(program: &str) -> Container {
     shipped("batch-job")
         .file("/app/job", program, 0o755)
         .directory("/work", 0)
+        .file("/etc/resolv.conf", "nameserver 169.254.169.253\n", 0o644)
         .streams([Stream::Pipe; 3])
 }
 
@@ -45,6 +46,18 @@ fn a_job_reads_its_override_writes_its_files_and_ends_with_its_status() {
     undisturbed(&finished, &bare.finish());
     finished.exits(3);
     enforces(&finished, &[&ENVELOPE[..], &["network"]].concat());
+}
+
+/// Without the capability nobody hears where the names of buckets lead: the job goes on, and the start says so.
+#[test]
+fn a_job_runs_where_no_answers_can_be_heard() {
+    let running = job().bounding(DOCKER & !NET_RAW).start(COMMAND);
+    running.wait_for("done 2026-11-01");
+    go_on(&running);
+    let finished = running.finish();
+    finished.exits(3);
+    quiet(&finished);
+    assert_eq!(finished.controls()["network"], "detected");
 }
 
 #[test]

@@ -55,6 +55,14 @@ pub fn own_network() {
     assert!(result == 0, "unshare: {}", io::Error::last_os_error());
 }
 
+/// The calling thread, and what it starts from now on, are in the network of another process.
+pub fn network_of(pid: i32) {
+    let namespace = std::fs::File::open(format!("/proc/{pid}/ns/net")).unwrap();
+    // SAFETY: a live descriptor.
+    let result = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) };
+    assert!(result == 0, "setns: {}", io::Error::last_os_error());
+}
+
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings
         .iter()

@@ -28,7 +28,7 @@ mod stdio;
 )]
 mod step;
 
-pub use enter::own_network;
+pub use enter::{network_of, own_network};
 pub use memory::texts_in;
 pub use network::Network;
 pub use output::Finished;

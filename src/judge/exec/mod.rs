@@ -192,15 +192,20 @@ impl Judge {
         let shell = program.files.iter().find(|file| {
             is_shell_or_interpreter(&file.path) || is_shell_or_interpreter(&file.applet)
         })?;
+        program
+            .speaks_to_network
+            .then(|| self.takes_network(&shell.path))?
+    }
+
+    /// What is said about a shell or an interpreter, by its path, with a network socket for a standard stream.
+    pub fn takes_network(&self, shell: &[u8]) -> Option<Verdict> {
         let message = "a shell or an interpreter with a network socket for its standard streams";
-        program.speaks_to_network.then(|| {
-            verdict(
-                Rule::EXEC_REVERSE_SHELL,
-                self.reverse_shell,
-                message.into(),
-                &shell.path,
-            )
-        })?
+        verdict(
+            Rule::EXEC_REVERSE_SHELL,
+            self.reverse_shell,
+            message.into(),
+            shell,
+        )
     }
 
     fn preload(&self, program: &Program) -> Option<Verdict> {

@@ -12,6 +12,7 @@ mod origin;
 mod reader;
 mod script;
 mod sockets;
+mod streams;
 mod tracer;
 mod verify;
 mod waiting;
@@ -40,8 +41,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
+use streams::Shells;
 use tracer::{Stopped, Tracer};
 use verify::Expected;
+pub(super) use waiting::Waiter;
 use waiting::{Waiting, Who};
 
 /// As many are looked at where they matter: those of a loader and of a file of many programs.
@@ -55,6 +58,7 @@ pub(super) struct Guard {
     reader: Reader,
     waiting: Waiting,
     looks_at_libraries: bool,
+    shells: Shells,
     /// Why a caller could not be looked into.
     obstacle: Option<Errno>,
 }
@@ -82,6 +86,7 @@ impl Guard {
             },
             waiting: Waiting::default(),
             looks_at_libraries: section.looks_at_libraries(),
+            shells: Shells::default(),
             obstacle: None,
         }))
     }
@@ -163,6 +168,7 @@ impl Guard {
         {
             return Ok(Ruling::violation(verdict, Errno::EACCES));
         }
+        self.shells.meet(&chain.files);
         let mut ruling = if self.verifies() {
             self.tracer
                 .go_on_under_watch(held, Expected { call, chain })?
@@ -213,16 +219,17 @@ impl Guard {
     /// At once while a file is read: a slice a round.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let reads = self.reader.hashes.as_ref().is_some_and(Hashes::is_busy);
-        self.tracer
-            .deadline()
-            .into_iter()
-            .chain(reads.then(Instant::now))
-            .min()
+        let deadlines = [
+            self.tracer.deadline(),
+            self.shells.deadline(),
+            reads.then(Instant::now),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
         self.tracer.tick(now)?;
-        self.read_on()
+        self.shells.tick(now, &self.judge)
     }
 }
 

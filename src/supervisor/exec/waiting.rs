@@ -18,8 +18,9 @@ pub(super) struct Waiting {
     decided: Vec<(Notification, Ruling)>,
 }
 
+/// One of them.
 #[derive(Debug)]
-struct Waiter {
+pub(in super::super) struct Waiter {
     who: Who,
     wants: Stamp,
     /// What was read for it already; it may be too fresh to be remembered for everybody.
@@ -65,45 +66,48 @@ impl Waiting {
     }
 }
 
+impl Waiter {
+    /// The task that waits.
+    pub(in super::super) const fn pid(&self) -> i32 {
+        match &self.who {
+            Who::Caller(call) => call.pid,
+            Who::Stopped(pid, _) => *pid,
+        }
+    }
+}
+
 impl Guard {
-    /// Reads on, and decides on those who waited for what was read.
-    pub(super) fn read_on(&mut self) -> io::Result<Vec<Incident>> {
+    /// Reads on; those who waited for what was read, to be decided on again.
+    pub(in super::super) fn read_on(&mut self) -> Vec<Waiter> {
+        if self.waiting.waiters.is_empty() {
+            self.waiting.listener = None;
+        }
         let Some(hashes) = &mut self.reader.hashes else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let Some((stamp, hash)) = hashes.go_on() else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         // Who wants something that nobody reads found no room, which there is now.
         let is_due = |waiter: &Waiter| waiter.wants == stamp || !hashes.reads(&waiter.wants);
-        let (due, later) = std::mem::take(&mut self.waiting.waiters)
+        let (mut due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting.waiters)
             .into_iter()
             .partition(is_due);
         self.waiting.waiters = later;
-        let listener = self.waiting.listener.take();
-        let mut incidents = Vec::new();
-        for mut waiter in due {
-            if waiter.wants == stamp {
-                waiter.known.push((stamp, hash));
-            }
-            incidents.extend(self.decide_again(listener.as_ref(), waiter)?);
+        for waiter in due.iter_mut().filter(|waiter| waiter.wants == stamp) {
+            waiter.known.push((stamp, hash));
         }
-        if !self.waiting.waiters.is_empty() {
-            self.waiting.listener = listener;
-        }
-        Ok(incidents)
+        due
     }
 
-    fn decide_again(
-        &mut self,
-        listener: Option<&OwnedFd>,
-        waiter: Waiter,
-    ) -> io::Result<Vec<Incident>> {
+    /// From the beginning, with what was read.
+    pub(in super::super) fn decide_again(&mut self, waiter: Waiter) -> io::Result<Vec<Incident>> {
         let call = match waiter.who {
             Who::Stopped(pid, expected) => return self.verified(pid, expected, waiter.known),
             Who::Caller(call) => call,
         };
-        let held = listener.map(|listener| Held {
+        let listener = self.waiting.listener.take();
+        let held = listener.as_ref().map(|listener| Held {
             listener: listener.as_fd(),
             call,
         });
@@ -111,6 +115,8 @@ impl Guard {
             let ruling = self.asked(&held, waiter.known)?;
             self.waiting.decided.push((call, ruling));
         }
+        // Others may wait for their turn.
+        self.waiting.listener = listener;
         Ok(Vec::new())
     }
 }

@@ -5,12 +5,16 @@
 //! Where the section only audits, the kernel makes it after a look.
 
 mod address;
+mod addresses;
 mod afterwards;
+mod below;
 mod connect;
 mod deferred;
+mod helper;
 mod local;
 mod make;
 mod message;
+mod named;
 mod names;
 mod ports;
 mod reach;
@@ -18,9 +22,12 @@ mod registry;
 mod resolver;
 mod send;
 mod socket;
+mod sources;
 mod stalled;
+mod state;
 mod sweep;
 mod tables;
+mod tap;
 mod waiting;
 
 use super::caller::Caller;
@@ -50,7 +57,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 use waiting::Waiting;
 
-pub use resolver::Resolver;
+pub use sources::NameSources;
 
 /// The guard of `network`.
 #[derive(Debug)]
@@ -79,12 +86,12 @@ impl Guard {
         mode: Mode,
         plan: NetworkPlan,
         identity: &Identity,
-        resolver: Option<Resolver>,
+        sources: Option<NameSources>,
         now: i64,
     ) -> Self {
         Self {
-            judge: Judge::new(section, mode, now, &names::resolvers()),
-            names: Known::new(resolver),
+            judge: Judge::new(section, mode, now, &sources::name_servers()),
+            names: Known::new(sources),
             plan,
             reach: Reach::new(plan.duplicates || !plan.makes, identity),
             waiting: Waiting::default(),
@@ -102,7 +109,7 @@ impl Guard {
 
     /// How far the control holds here.
     pub(super) const fn state(&self) -> (State, &'static str) {
-        state(self.plan)
+        state::of(self.plan, self.names.deaf())
     }
 
     /// A call that gives a socket an address, or makes one.
@@ -113,8 +120,11 @@ impl Guard {
         if let Some(answer) = self.undelivered.take(held) {
             return Ok(Ruling::done(answer, None));
         }
+        if let Some(put_off) = self.before(held) {
+            return Ok(put_off);
+        }
         let ruling = self.decide(held)?;
-        Ok(self.deferred(held, ruling))
+        Ok(self.deferred(held, ruling, None))
     }
 
     fn decide(&mut self, held: &Held<'_>) -> io::Result<Ruling> {
@@ -130,9 +140,10 @@ impl Guard {
         }
     }
 
-    /// Readable when a connection is made or refused for which somebody waits, and when the resolver tells something.
-    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 2] {
-        [self.waiting.poll_fd(), self.names.poll_fd()]
+    /// Readable when a connection is made or refused for which somebody waits, and when something is told of names.
+    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 3] {
+        let [named, below] = self.names.poll_fds();
+        [self.waiting.poll_fd(), named, below]
     }
 
     /// What was decided on later.
@@ -156,7 +167,7 @@ impl Guard {
             stalled,
             self.waiting.deadline(),
             self.afterwards.deadline(),
-            self.deferred.iter().map(|(_, until)| *until).min(),
+            self.deferred.iter().map(|one| one.until).min(),
         ]
         .into_iter()
         .flatten()
@@ -259,41 +270,6 @@ const FOREIGN: &str = "the use of a socket that was not made under the superviso
 
 fn blind(blind: Blind) -> Ruling {
     blind.ruling(Rule::NETWORK_CONNECT)
-}
-
-const fn state(plan: NetworkPlan) -> (State, &'static str) {
-    match plan {
-        NetworkPlan { makes: false, .. } => (State::Detected, "the policy audits"),
-        NetworkPlan {
-            wildcards: true, ..
-        } => (
-            State::Detected,
-            "the supervisor connects; names with a leading *. lead nowhere in this release: what only they allow is refused, and what they deny is not",
-        ),
-        NetworkPlan { walled: false, .. } => (
-            State::Detected,
-            "the supervisor connects; this kernel's Landlock knows no connections, so that a second thread which swaps a descriptor while a local socket connects can beat it, and is then killed",
-        ),
-        NetworkPlan {
-            udp: Udp::Strict | Udp::Deny,
-            ..
-        } => (
-            State::Detected,
-            "the supervisor connects and sends; a second thread that swaps a descriptor while a local socket sends can send one datagram",
-        ),
-        NetworkPlan {
-            duplicates: true, ..
-        } => (
-            State::Enforced,
-            "the supervisor connects, on a duplicate of the socket; messages without a connection are not looked at",
-        ),
-        NetworkPlan {
-            duplicates: false, ..
-        } => (
-            State::Enforced,
-            "the supervisor makes every socket and connects it; messages without a connection are not looked at, and a stream that was disconnected cannot be connected again without CAP_SYS_PTRACE",
-        ),
-    }
 }
 
 /// What the kernel would take for the address, as the socket is bound.

@@ -1,138 +1,107 @@
-//! The addresses of the policy's host names, as the resolver tells them.
+//! What is known of the policy's names, and who is asked for more.
 
 use super::super::held::Incident;
-use super::resolver::{self, Resolver, Told};
+use super::below::Below;
+use super::named::Named;
+use super::sources::NameSources;
+use super::tap::Deaf;
+use crate::finding::Rule;
 use crate::judge::Verdict;
 use crate::judge::network::Names;
 use crate::policy::value::{Effect, NetworkTarget};
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
-use std::time::{Duration, Instant};
-
-/// An address that is not told any more: whoever got it may go on for as long.
-const LINGERS: Duration = Duration::from_hours(1);
-/// Nobody asks more often for a name's addresses because of one that is not among them.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// The resolvers of resolv.conf(5).
-pub(super) fn resolvers() -> Vec<IpAddr> {
-    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let servers = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("nameserver"));
-    let addresses = servers.filter_map(|server| {
-        let address = server.trim();
-        let address = address
-            .split_once('%')
-            .map_or(address, |(address, _)| address);
-        address.parse().ok()
-    });
-    addresses.collect()
-}
+use std::time::Instant;
 
 /// What is known of names.
 #[derive(Debug)]
 pub(super) struct Known {
-    resolver: Option<Resolver>,
-    /// By the number of the name: until when each address counts.
-    addresses: Vec<HashMap<IpAddr, Instant>>,
-    asked: Asked,
+    named: Named,
+    below: Below,
 }
 
-/// Whether the resolver is at work for us.
+/// Somebody who was asked, and what will be the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    /// Its first round is not over, or one that we asked for.
-    Waiting,
-    /// It was, then.
-    Told(Instant),
+pub(super) enum Asked {
+    /// The tap, which has it at hand.
+    Tap(u64),
+    /// The resolver, which has to ask itself.
+    Resolver(u64),
 }
 
 impl Known {
-    pub(super) fn new(resolver: Option<Resolver>) -> Self {
-        let count = resolver
-            .as_ref()
-            .map_or(0, |resolver| resolver.names().len());
+    pub(super) fn new(sources: Option<NameSources>) -> Self {
+        let (resolver, tap) = sources.map_or((None, None), NameSources::into_parts);
         Self {
-            resolver,
-            addresses: vec![HashMap::new(); count],
-            asked: Asked::Waiting,
+            named: Named::new(resolver),
+            below: Below::new(tap),
         }
     }
 
-    pub(super) fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.resolver.as_ref().map(Resolver::poll_fd)
+    /// Why names with a leading `*.` lead nowhere, if they do.
+    pub(super) const fn deaf(&self) -> Option<Deaf> {
+        self.below.deaf()
     }
 
-    /// Whether more may be known in a moment; asks for it.
-    pub(super) fn may_learn(&mut self, now: Instant) -> bool {
-        let Some(resolver) = &self.resolver else {
-            return false;
+    pub(super) fn poll_fds(&self) -> [Option<BorrowedFd<'_>>; 2] {
+        [self.named.poll_fd(), self.below.poll_fd()]
+    }
+
+    /// Asks the tap, if there is one.
+    pub(super) fn ask_tap(&mut self) -> Option<Asked> {
+        self.below.ask().map(Asked::Tap)
+    }
+
+    /// Asks who may know of an address that nobody knew; after the tap the resolver, and then nobody.
+    pub(super) fn ask(&mut self, after: Option<Asked>, now: Instant) -> Option<Asked> {
+        let tap = match after {
+            None => self.ask_tap(),
+            Some(Asked::Tap(_)) => None,
+            Some(Asked::Resolver(_)) => return None,
         };
-        match self.asked {
-            Asked::Waiting => true,
-            Asked::Told(then) if now < then + PAUSE => false,
-            Asked::Told(_) => {
-                self.asked = Asked::Waiting;
-                resolver.ask()
-            }
+        tap.or_else(|| self.named.ask(now).map(Asked::Resolver))
+    }
+
+    /// Whether that has been answered, or never will be.
+    pub(super) const fn has_told(&self, asked: Asked) -> bool {
+        match asked {
+            Asked::Tap(question) => self.below.is_over(question),
+            Asked::Resolver(round) => self.named.is_over(round),
         }
     }
 
-    /// Listens; whether a round is over.
-    pub(super) fn listen(&mut self, now: Instant) -> (bool, Option<Incident>) {
-        let (mut over, mut gone) = (false, None);
-        while let Some(told) = self.resolver.as_ref().and_then(Resolver::next) {
-            match told {
-                Told::Addresses(number, addresses) => self.learn(number, addresses, now),
-                Told::Round => {
-                    self.asked = Asked::Told(now);
-                    over = true;
-                }
-                Told::Gone => {
-                    self.resolver = None;
-                    over = true;
-                    gone = Some(Incident::of_nobody(lost()));
-                }
-            }
-        }
-        (over, gone)
-    }
-
-    fn learn(&mut self, number: usize, addresses: Vec<IpAddr>, now: Instant) {
-        if let Some(known) = self.addresses.get_mut(number) {
-            known.retain(|_, until| *until > now);
-            known.extend(addresses.into_iter().map(|one| (one, now + LINGERS)));
-        }
+    /// Takes in what was told; what is reported about those who have told for the last time.
+    pub(super) fn listen(&mut self, now: Instant) -> impl Iterator<Item = Incident> + use<> {
+        let lost = [self.named.listen(now), self.below.listen(now)];
+        lost.into_iter().flatten()
     }
 
     /// The application has ended.
     pub(super) fn end(&mut self) -> io::Result<()> {
-        self.resolver
-            .take()
-            .map_or(Ok(()), |resolver| resolver.end())
+        let resolver = self.named.take();
+        let tap = self.below.take();
+        resolver.map_or(Ok(()), |resolver| resolver.end())?;
+        tap.map_or(Ok(()), |tap| tap.end())
     }
 }
 
 impl Names for Known {
     fn lead_to(&self, target: &NetworkTarget, address: IpAddr) -> bool {
-        let (NetworkTarget::Name(name), Some(resolver)) = (target, &self.resolver) else {
-            return false;
-        };
-        let known = resolver.names().iter().zip(&self.addresses);
-        let mut same = known.filter(|(other, _)| *other == name);
-        same.any(|(_, addresses)| addresses.contains_key(&address.to_canonical()))
+        match target {
+            NetworkTarget::Cidr(_) => false,
+            NetworkTarget::Name(name) => self.named.lead_to(name, address),
+            NetworkTarget::Below(_) => self.below.lead_to(target, address),
+        }
     }
 }
 
-fn lost() -> Verdict {
-    Verdict {
-        rule: resolver::GONE,
+/// These lead nowhere from now on.
+pub(super) fn lost(what: &str) -> Incident {
+    Incident::of_nobody(Verdict {
+        rule: Rule::CONTROL_UNAVAILABLE,
         effect: Effect::Audit,
-        message: "the resolver has ended: host names of the policy lead nowhere from now on"
-            .to_owned(),
+        message: format!("{what} lead nowhere from now on"),
         object: Vec::new(),
-    }
+    })
 }

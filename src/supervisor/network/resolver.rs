@@ -1,34 +1,23 @@
-//! The resolver: a process that asks for the policy's host names again and again, so that a name keeps working while its
-//! addresses change. It is forked before there are secrets, has a user and a filter of its own, and tells nobody but us.
+//! The resolver: a process that asks for the policy's host names again and again, so that a name keeps working while
+//! its addresses change.
 
-use super::super::gone_is_fine;
-use crate::finding::Rule;
+use super::helper::{self, Heard, Helper};
 use crate::identity::Identity;
-use crate::policy::Policy;
-use crate::policy::value::NetworkTarget;
-use crate::sys::process::{self, Side};
-use crate::sys::{caps, ids, seccomp};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
-use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// From one round to the next when nobody asks.
 const ROUND_MS: u16 = 30_000;
 /// As many addresses of a name are told at once.
 const MOST: usize = 64;
-/// A user that images give to nobody, and another one for an application that has it.
-const NOBODY: u32 = 65_534;
-const NOBODY_ELSE: u32 = 65_533;
 
-/// The process, and our end of the line.
+/// The process, and the names that it asks for, in the order of their numbers.
 #[derive(Debug)]
-pub struct Resolver {
-    pid: Pid,
-    line: OwnedFd,
+pub(super) struct Resolver {
+    helper: Helper,
     names: Vec<String>,
 }
 
@@ -44,105 +33,47 @@ pub(super) enum Told {
 }
 
 impl Resolver {
-    /// Forks, while there is one thread. `None`: the policy names no host.
-    pub fn start(policy: &Policy, identity: &Identity) -> io::Result<Option<Self>> {
-        let names = names(policy);
+    /// Forks, while there is one thread. `None`: there is no name to ask for.
+    pub(super) fn start(names: Vec<String>, identity: &Identity) -> io::Result<Option<Self>> {
         if names.is_empty() {
             return Ok(None);
         }
-        let flags = SockFlag::SOCK_CLOEXEC;
-        let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
-        let parent = nix::unistd::getpid();
-        match process::fork()? {
-            Side::Parent(pid) => Ok(Some(Self {
-                pid,
-                line: ours,
-                names,
-            })),
-            Side::Child => {
-                drop(ours);
-                let confined = confine(identity, parent);
-                let ended = confined.and_then(|()| resolve_for_ever(&theirs, &names));
-                process::exit_now(i32::from(ended.is_err()))
-            }
-        }
+        // What a C library loads for it, it loads before it is confined.
+        let load = || drop(("localhost", 0_u16).to_socket_addrs());
+        let helper = Helper::start(identity, load, |line| resolve_for_ever(line, &names))?;
+        Ok(Some(Self { helper, names }))
     }
 
-    /// Its process id, so that the filter keeps the application from it.
-    pub const fn pid(&self) -> i32 {
-        self.pid.as_raw()
+    pub(super) const fn pid(&self) -> i32 {
+        self.helper.pid()
     }
 
-    /// The names that it asks for, in the order of their numbers.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
     pub(super) fn poll_fd(&self) -> BorrowedFd<'_> {
-        self.line.as_fd()
+        self.helper.poll_fd()
     }
 
     /// Asks for a round at once.
     pub(super) fn ask(&self) -> bool {
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-        send(self.line.as_raw_fd(), b"?", flags).is_ok()
+        self.helper.ask()
     }
 
     /// The next thing that it told, if there is one.
     pub(super) fn next(&self) -> Option<Told> {
         let mut buffer = [0; 2 + MOST * 16];
-        match recv(self.line.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
-            Ok(0) => Some(Told::Gone),
-            Ok(length) => Some(decode(&buffer[..length])),
-            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => None,
-            Err(_) => Some(Told::Gone),
-        }
+        Some(match self.helper.hear(&mut buffer)? {
+            Heard::Message(said) => decode(said),
+            Heard::Gone => Told::Gone,
+        })
     }
 
     /// Nobody needs it any more.
     pub(super) fn end(&self) -> io::Result<()> {
-        gone_is_fine(process::kill(self.pid.as_raw(), libc::SIGKILL))
+        self.helper.end()
     }
-}
-
-/// The rule of a finding about a resolver that is gone.
-pub(super) const GONE: Rule = Rule::CONTROL_UNAVAILABLE;
-
-fn names(policy: &Policy) -> Vec<String> {
-    let Some(section) = policy.network.as_ref().filter(|_| policy.supervise.enabled) else {
-        return Vec::new();
-    };
-    let items = section.connect.iter().flatten().chain(&section.deny);
-    let names = items.filter_map(|item| match &item.matcher.to {
-        NetworkTarget::Name(name) => Some(name.clone()),
-        NetworkTarget::Cidr(_) | NetworkTarget::Below(_) => None,
-    });
-    names.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// Gives up all that resolving does not need.
-fn confine(identity: &Identity, parent: Pid) -> io::Result<()> {
-    // What a C library loads for it, it loads now.
-    drop(("localhost", 0_u16).to_socket_addrs());
-    if caps::get()?.has(caps::SETUID) {
-        let own = if identity.uid() == NOBODY {
-            NOBODY_ELSE
-        } else {
-            NOBODY
-        };
-        ids::set_groups(&[])?;
-        ids::set_gid(own)?;
-        ids::set_uid(own)?;
-    }
-    caps::set(caps::Sets::default())?;
-    process::set_no_new_privs()?;
-    process::set_undumpable()?;
-    process::die_with_parent()?;
-    if nix::unistd::getppid() != parent {
-        return Err(io::ErrorKind::BrokenPipe.into());
-    }
-    let filter = crate::sandbox::own_filter().map_err(io::Error::other)?;
-    seccomp::load(filter.instructions())
 }
 
 fn resolve_for_ever(line: &OwnedFd, names: &[String]) -> io::Result<()> {
@@ -151,23 +82,14 @@ fn resolve_for_ever(line: &OwnedFd, names: &[String]) -> io::Result<()> {
             // One that has no address now may have one in the next round.
             let found = (name.as_str(), 0_u16).to_socket_addrs();
             let addresses = found.into_iter().flatten().map(|address| address.ip());
-            tell(line, &encode(number, addresses))?;
+            helper::tell(line, &encode(number, addresses))?;
         }
-        tell(line, &[])?;
+        helper::tell(line, ROUND)?;
         let mut asked = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
-        if poll(&mut asked, PollTimeout::from(ROUND_MS))? > 0 {
-            let mut question = [0; 16];
-            if recv(line.as_raw_fd(), &mut question, MsgFlags::empty())? == 0 {
-                return Ok(());
-            }
+        if poll(&mut asked, PollTimeout::from(ROUND_MS))? > 0 && !helper::is_asked(line)? {
+            return Ok(());
         }
     }
-}
-
-fn tell(line: &OwnedFd, said: &[u8]) -> io::Result<()> {
-    let said = if said.is_empty() { ROUND } else { said };
-    send(line.as_raw_fd(), said, MsgFlags::MSG_NOSIGNAL)?;
-    Ok(())
 }
 
 /// Shorter than the number of a name.

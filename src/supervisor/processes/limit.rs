@@ -31,6 +31,8 @@ const TELL: Duration = Duration::from_secs(1);
 pub(super) struct Limit {
     allowance: Allowance,
     effect: Effect,
+    /// Processes of ours that stay, and are nobody's concern.
+    helpers: Vec<i32>,
     /// Callers that wait for the next count; each is a thread of the application, so that the kernel bounds them.
     waiting: Vec<Notification>,
     listener: Option<OwnedFd>,
@@ -43,12 +45,13 @@ pub(super) struct Limit {
 
 impl Limit {
     /// `None`: no limit is stated, or whatever is above it is allowed.
-    pub(super) fn new(section: &policy::Exec, mode: Mode) -> Option<Self> {
+    pub(super) fn new(section: &policy::Exec, mode: Mode, helpers: Vec<i32>) -> Option<Self> {
         let effect = Stance::new(mode, section.mode, section.effect).effect(None);
         let most = section.max_processes.filter(|_| effect > Effect::Allow)?;
         Some(Self {
             allowance: Allowance::new(usize::try_from(most).unwrap_or(usize::MAX)),
             effect,
+            helpers,
             waiting: Vec::new(),
             listener: None,
             untold: 0,
@@ -137,7 +140,10 @@ impl Limit {
 
     fn count(&mut self, now: Instant) -> io::Result<()> {
         let began = Instant::now();
-        let count = Census::take()?.count_below(nix::unistd::getpid().as_raw());
+        let (census, own) = (Census::take()?, nix::unistd::getpid().as_raw());
+        let is_ours = |pid: &&i32| census.get(**pid).is_some_and(|helper| helper.parent == own);
+        let helpers = self.helpers.iter().filter(is_ours).count();
+        let count = census.count_below(own) - helpers;
         self.allowance.counted(count, now, began.elapsed());
         Ok(())
     }

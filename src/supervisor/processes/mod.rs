@@ -16,9 +16,10 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    pub(super) fn new(section: &policy::Exec, mode: Mode) -> Self {
+    /// `helpers`: processes of ours that stay.
+    pub(super) fn new(section: &policy::Exec, mode: Mode, helpers: Vec<i32>) -> Self {
         Self {
-            limit: Limit::new(section, mode),
+            limit: Limit::new(section, mode, helpers),
         }
     }
 

@@ -12,6 +12,14 @@ pub const ALLOWED_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd99, 0, 0, 0, 0, 0, 0
 pub const DENIED_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd99, 0, 0, 0, 0, 0, 0, 2));
 /// Where the resolver of these tests is.
 pub const RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 0, 53));
+/// The same by IPv6; only where somebody is outside.
+pub const RESOLVER_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd99, 0, 0, 0, 0, 0, 0, 0x53));
+/// Outside as well, and nobody's resolver; it answers all the same.
+pub const IMPOSTOR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 0, 54));
+/// Outside, and told for a name that the policy does not have.
+pub const SMUGGLED: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 1, 251));
+/// Outside, and told for no name at all.
+pub const UNTOLD: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 1, 252));
 /// Instance metadata.
 pub const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
 /// Instance metadata by IPv6.

@@ -1,10 +1,11 @@
 //! A network with a few neighbours: allowed ones, denied ones, silent ones, and the metadata services.
 
 pub mod addresses;
+pub mod outside;
 mod servers;
 mod witness;
 
-use super::own_network;
+use super::{network_of, own_network};
 use servers::Servers;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -45,6 +46,16 @@ impl Network {
     /// The calling thread leaves the network in which it was.
     pub fn new() -> Self {
         own_network();
+        Self::here()
+    }
+
+    /// The calling thread goes into the network of a process, where there is nobody yet.
+    pub fn of(pid: i32) -> Self {
+        network_of(pid);
+        Self::here()
+    }
+
+    fn here() -> Self {
         ip(LAYOUT);
         Self {
             witness: Witness::new(),

@@ -1,0 +1,267 @@
+//! Programs that the image did not ship, by every way to start one. Each succeeds when the program has run.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "threads of a test are nobody's PID 1"
+)]
+
+use super::{Attack, Result, call};
+use nix::errno::Errno;
+use std::ffi::CString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::process::Command;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+pub(crate) const ATTACKS: &[(&str, Attack)] = &[
+    ("exec-dropped", dropped),
+    ("exec-renamed", renamed),
+    ("exec-hard-link", hard_link),
+    ("exec-link", link),
+    ("exec-old", old),
+    ("exec-shared-memory", shared_memory),
+    ("exec-overwritten", overwritten),
+    ("exec-script", script),
+    ("exec-loader", loader),
+    ("exec-memory-by-path", memory_by_path),
+    ("exec-deleted", deleted),
+    ("exec-unnamed", unnamed),
+    ("exec-preload", preload),
+    ("exec-second-thread", second_thread),
+    ("exec-race-path", race_path),
+    ("exec-race-link", race_link),
+    ("exec-race-threads", race_threads),
+];
+
+/// Its status tells it from what the image ships: `/bin/true`.
+const PROGRAM: &str = "/bin/false";
+const RAN: i32 = 1;
+const TRIES: usize = 10_000;
+
+fn drop_at(path: &str) -> io::Result<&str> {
+    fs::write(path, fs::read(PROGRAM)?)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(path)
+}
+
+fn refused() -> io::Error {
+    Errno::EXDEV.into()
+}
+
+fn runs(command: &mut Command) -> Result {
+    match command.status()?.code() {
+        Some(RAN) => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+fn run(path: &str) -> Result {
+    runs(&mut Command::new(path))
+}
+
+fn dropped() -> Result {
+    run(drop_at("/home/app/dropped")?)
+}
+
+fn renamed() -> Result {
+    fs::rename(drop_at("/home/app/other")?, "/home/app/renamed")?;
+    run("/home/app/renamed")
+}
+
+fn hard_link() -> Result {
+    fs::hard_link(drop_at("/home/app/original")?, "/home/app/again")?;
+    run("/home/app/again")
+}
+
+fn link() -> Result {
+    symlink(drop_at("/home/app/target")?, "/home/app/led")?;
+    run("/home/app/led")
+}
+
+/// As if it had always been there, as far as anybody can set that.
+fn old() -> Result {
+    let path = drop_at("/home/app/old")?;
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let times = fs::FileTimes::new()
+        .set_modified(long_ago)
+        .set_accessed(long_ago);
+    File::options().write(true).open(path)?.set_times(times)?;
+    run(path)
+}
+
+fn shared_memory() -> Result {
+    run(drop_at("/dev/shm/dropped")?)
+}
+
+/// A program of the image that belongs to the application.
+fn overwritten() -> Result {
+    run(drop_at("/home/app/tool")?)
+}
+
+fn script() -> Result {
+    fs::write("/home/app/script", "#!/bin/sh\nexit 1\n")?;
+    fs::set_permissions("/home/app/script", fs::Permissions::from_mode(0o755))?;
+    run("/home/app/script")
+}
+
+fn loader() -> Result {
+    let loader = "/lib64/ld-linux-x86-64.so.2";
+    runs(Command::new(loader).arg(drop_at("/home/app/loaded")?))
+}
+
+fn by_descriptor(file: &File) -> Result {
+    run(&format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// Inherited: the descriptor must be there after the fork.
+fn memory_by_path() -> Result {
+    let fd = call(libc::SYS_memfd_create, [c"program".as_ptr() as usize, 0])?;
+    let mut file = unsafe { File::from_raw_fd(i32::try_from(fd).unwrap()) };
+    file.write_all(&fs::read(PROGRAM)?)?;
+    by_descriptor(&file)
+}
+
+fn deleted() -> Result {
+    let file = File::open(drop_at("/home/app/deleted")?)?;
+    fs::remove_file("/home/app/deleted")?;
+    by_descriptor(&file)
+}
+
+fn unnamed() -> Result {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .mode(0o755)
+        .custom_flags(libc::O_TMPFILE)
+        .open("/home/app")?;
+    file.write_all(&fs::read(PROGRAM)?)?;
+    let again = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    drop(file);
+    by_descriptor(&again)
+}
+
+/// A library of the image, but a copy of it: whether it is loaded is enough.
+fn preload() -> Result {
+    let library = "/home/app/library.so";
+    fs::write(library, fs::read("/lib/x86_64-linux-gnu/libc.so.6")?)?;
+    let status = Command::new("/bin/true")
+        .env("LD_PRELOAD", library)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+fn second_thread() -> Result {
+    let path = drop_at("/home/app/threaded")?;
+    let child = call(libc::SYS_clone, [libc::SIGCHLD as usize])?;
+    if child == 0 {
+        thread::spawn(move || execute(path)).join().unwrap();
+        unsafe { libc::_exit(0) };
+    }
+    ended(child)
+}
+
+/// Gives back only what hinders it.
+fn execute(path: &str) {
+    let path = CString::new(path).unwrap();
+    let arguments = [path.as_ptr(), ptr::null()];
+    unsafe { libc::execv(path.as_ptr(), arguments.as_ptr()) };
+}
+
+fn ended(child: usize) -> Result {
+    let mut status = 0;
+    unsafe { libc::waitpid(i32::try_from(child).unwrap(), &raw mut status, 0) };
+    if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == RAN {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+/// Starts what lies at this address by then; the child of `posix_spawn(3)` shares our memory until it has executed.
+fn spawn(path: *const libc::c_char) -> bool {
+    let arguments = [path.cast_mut(), ptr::null_mut()];
+    let mut child = 0;
+    let result = unsafe {
+        libc::posix_spawn(
+            &raw mut child,
+            path,
+            ptr::null(),
+            ptr::null(),
+            arguments.as_ptr(),
+            [ptr::null_mut()].as_ptr(),
+        )
+    };
+    result == 0 && ended(usize::try_from(child).unwrap()).is_ok()
+}
+
+fn race(flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
+    let over = AtomicBool::new(false);
+    let flipping = || {
+        for turn in 0.. {
+            if over.load(Ordering::Relaxed) {
+                break;
+            }
+            flip(turn);
+            (0..turn % 4000).for_each(|_| std::hint::spin_loop());
+            thread::yield_now();
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(flipping);
+        let won = (0..TRIES).any(|_| spawn(path));
+        over.store(true, Ordering::Relaxed);
+        if won { Ok(()) } else { Err(refused()) }
+    })
+}
+
+/// The name of one program turns into that of the other.
+fn race_path() -> Result {
+    let word = |name: &[u8; 7]| {
+        let mut bytes = [0; 8];
+        bytes[..7].copy_from_slice(name);
+        u64::from_ne_bytes(bytes)
+    };
+    let (good, evil) = (word(b"/tmp/go"), word(b"/tmp/ev"));
+    symlink("/bin/true", "/tmp/go")?;
+    drop_at("/tmp/ev")?;
+    let path = AtomicU64::new(good);
+    let flip = |turn| path.store(if turn % 2 == 0 { good } else { evil }, Ordering::Relaxed);
+    race(flip, path.as_ptr().cast())
+}
+
+/// The same name leads to one program and then to the other.
+fn race_link() -> Result {
+    drop_at("/tmp/evil")?;
+    let flip = |turn: usize| {
+        let target = ["/bin/true", "/tmp/evil"][turn % 2];
+        drop(symlink(target, "/tmp/next").and_then(|()| fs::rename("/tmp/next", "/tmp/now")));
+    };
+    flip(0);
+    race(flip, c"/tmp/now".as_ptr())
+}
+
+/// Two threads at once: one asks for what it may have, and the other wins.
+fn race_threads() -> Result {
+    let path = drop_at("/home/app/both")?;
+    for _ in 0..500 {
+        let child = call(libc::SYS_clone, [libc::SIGCHLD as usize])?;
+        if child == 0 {
+            thread::spawn(|| execute("/bin/true"));
+            execute(path);
+            thread::sleep(Duration::from_millis(100));
+            unsafe { libc::_exit(0) };
+        }
+        if ended(child).is_ok() {
+            return Ok(());
+        }
+    }
+    Err(refused())
+}

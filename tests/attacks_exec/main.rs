@@ -1,0 +1,114 @@
+//! Attacks on what the policy says about programs: each succeeds bare, and enforced it fails and is reported, in every way
+//! to be started.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use support::{APP, Container, Finished, Policy, Setting};
+
+/// What the image has: a program that belongs to the application.
+fn prepared(container: Container) -> Container {
+    fs::copy("/bin/true", container.host("/home/app/tool")).unwrap();
+    fs::set_permissions(
+        container.host("/home/app/tool"),
+        fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
+    for path in ["/home/app", "/home/app/tool"] {
+        chown(container.host(path), Some(APP), Some(APP)).unwrap();
+    }
+    container
+}
+
+/// The shared folders of these containers are other mounts than the image's.
+fn policy() -> Policy {
+    Policy::new().section("exec", "{new_allowed: [/usr/**]}")
+}
+
+fn bare(name: &str) -> Finished {
+    let container = prepared(Container::without_policy()).bare().user(APP, 0);
+    container.run(["/probe", "init", "/attack", name])
+}
+
+/// Succeeds where nobody is in the way, and fails everywhere else.
+fn is_refused_and_reported(name: &str, rule: &str) {
+    bare(name).exits(0).says("succeeded");
+    for &setting in Setting::ALL {
+        let finished = prepared(setting.container(&policy())).run(["/attack", name]);
+        assert_eq!(finished.controls()["exec"], "enforced", "{finished:?}");
+        assert!(
+            finished.code() != 0 && !finished.out().contains("succeeded"),
+            "{setting:?} {finished:?}"
+        );
+        finished.reports(rule);
+    }
+}
+
+#[test]
+fn a_dropped_program_does_not_run_whatever_it_is_called_or_made_to_look_like() {
+    for name in [
+        "dropped",
+        "renamed",
+        "hard-link",
+        "link",
+        "old",
+        "shared-memory",
+    ] {
+        is_refused_and_reported(&format!("exec-{name}"), "exec.new_executable");
+    }
+}
+
+#[test]
+fn a_program_of_the_image_that_was_overwritten_does_not_run() {
+    is_refused_and_reported("exec-overwritten", "exec.new_executable");
+}
+
+#[test]
+fn a_dropped_script_does_not_run() {
+    is_refused_and_reported("exec-script", "exec.new_executable");
+}
+
+#[test]
+fn the_loader_loads_no_dropped_program() {
+    is_refused_and_reported("exec-loader", "exec.new_executable");
+}
+
+#[test]
+fn a_program_without_a_name_does_not_run() {
+    for name in ["memory-by-path", "deleted", "unnamed"] {
+        is_refused_and_reported(&format!("exec-{name}"), "exec.fileless");
+    }
+}
+
+#[test]
+fn a_dropped_library_is_not_loaded_before_others() {
+    is_refused_and_reported("exec-preload", "environment.loader");
+}
+
+#[test]
+fn a_second_thread_executes_no_more_than_the_first() {
+    is_refused_and_reported("exec-second-thread", "exec.new_executable");
+}
+
+#[test]
+fn a_path_that_is_rewritten_while_it_is_looked_at_leads_to_nothing_new() {
+    is_refused_and_reported("exec-race-path", "exec.new_executable");
+}
+
+#[test]
+fn a_link_that_is_exchanged_while_it_is_followed_leads_to_nothing_new() {
+    is_refused_and_reported("exec-race-link", "exec.new_executable");
+}
+
+#[test]
+fn of_two_threads_that_execute_at_once_the_forbidden_one_never_wins() {
+    is_refused_and_reported("exec-race-threads", "exec.new_executable");
+}

@@ -1,0 +1,243 @@
+//! Every attack, in the container that Docker makes by default and in what people change about it.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "threads of a test are nobody's PID 1"
+)]
+
+use crate::docker::{Container, Ended, Run};
+use crate::support::Network;
+use crate::support::network::addresses::{ALLOWED, ALLOWED_V6, CLOSED, ECHO, RESOLVER};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::thread;
+
+const USER: &[&str] = &["--user", "10001:10001"];
+/// What is given to `docker run` beside nothing at all.
+const WAYS: [&[&str]; 6] = [
+    &[],
+    &["--cap-add", "SYS_PTRACE"],
+    USER,
+    &["--user", "10001:10001", "--cap-add", "SYS_PTRACE"],
+    &["--init"],
+    &["--user", "10001:10001", "--init"],
+];
+
+/// One policy for all of them. With `udp: deny` the network can be `detected`.
+fn policy() -> String {
+    format!(
+        "version: 1\nname: attacked\nserial: 1\nimage: {{effect: audit}}\nexec: {{max_processes: 500}}\n\
+         files: {{writable: [/home/app, /tmp, /dev/shm], report: true}}\n\
+         network: {{connect: [{{to: {ALLOWED}, ports: [{ECHO}, {CLOSED}]}}, {{to: \"{ALLOWED_V6}\", ports: [{ECHO}]}}], \
+         listen: [8080], udp: deny, task_endpoint: deny}}\n\
+         report: {{limit: {{per_rule: 100000/min, per_task: 1000000/h}}}}\n"
+    )
+}
+
+/// As an image would hold it.
+fn baked(way: &[&str]) -> String {
+    let name = way.join("").replace(':', "-");
+    let folder = Path::new("target/container/attacked").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+    let identity = if way.contains(&"--user") {
+        ""
+    } else {
+        "identity: {user: \"10001:10001\"}\n"
+    };
+    let path = folder.join("policy.yaml");
+    fs::write(&path, policy() + identity).unwrap();
+    format!(
+        "{}:/etc/micro-enforcer:ro",
+        folder.canonicalize().unwrap().display()
+    )
+}
+
+/// A network that a container holds open, with the neighbours that the attacks look for.
+struct Neighbourhood {
+    _network: Network,
+    holder: Container,
+}
+
+impl Neighbourhood {
+    fn new() -> Self {
+        let holder = Run::new()
+            .option(&["--sysctl", "net.ipv6.conf.all.disable_ipv6=0"])
+            .option(&["--sysctl", "net.ipv6.conf.default.disable_ipv6=0"])
+            .option(&[
+                "--network",
+                "none",
+                "--dns",
+                &RESOLVER.to_string(),
+                "--entrypoint",
+                "sleep",
+            ])
+            .start("base-debian", &["infinity"]);
+        let pid = holder.inspect(".State.Pid").parse().unwrap();
+        Self {
+            _network: Network::of(pid),
+            holder,
+        }
+    }
+
+    fn run(&self) -> Run {
+        Run::new().option(&[
+            "--network",
+            &format!("container:{}", self.holder.inspect(".Id")),
+        ])
+    }
+}
+
+/// How each of them went.
+fn results(ended: &Ended) -> BTreeMap<String, String> {
+    let lines = ended.stdout.lines().filter_map(|line| line.split_once(' '));
+    let lines = lines.filter(|(name, _)| name.contains('-'));
+    lines
+        .map(|(name, how)| (name.to_owned(), how.to_owned()))
+        .collect()
+}
+
+/// What another init could make a difference to; its races and its network are those of the other ways.
+const BELOW_INIT: [&str; 7] = [
+    "exec-d",
+    "files",
+    "kernel",
+    "process",
+    "program",
+    "stream",
+    "supervisor",
+];
+
+fn is_below_init(way: &[&str]) -> bool {
+    way.contains(&"--init")
+}
+
+fn attacked(way: &[&str]) -> (BTreeMap<String, String>, Ended) {
+    let neighbours = Neighbourhood::new();
+    let run = neighbours
+        .run()
+        .option(way)
+        .option(&["--volume", &baked(way)]);
+    let some: &[&str] = if is_below_init(way) { &BELOW_INIT } else { &[] };
+    let command = [&["/attack", "each"], some].concat();
+    let ended = run.wait_for(300, "attacks", &command);
+    assert_eq!(ended.status, 0, "{way:?} {ended:?}");
+    (results(&ended), ended)
+}
+
+fn bare() -> BTreeMap<String, String> {
+    let neighbours = Neighbourhood::new();
+    let run = neighbours
+        .run()
+        .option(USER)
+        .option(&["--entrypoint", "/probe"]);
+    results(&run.wait_for(300, "attacks", &["init", "/attack", "each"]))
+}
+
+/// Succeeds where the image's own user got the pipe from the runtime: `self_protection` is `detected` then.
+const READS_REPORTS: &str = "stream-read-reports";
+
+/// Docker's own profile, the lost capabilities, or what only another test prepares stands in their way without us too.
+const DEAD: [&str; 28] = [
+    "exec-shared-memory",
+    "interface-x32",
+    "kernel-keys",
+    "kernel-packet-socket",
+    "kernel-personality",
+    "kernel-raw-socket",
+    "kernel-user-namespace",
+    "kernel-user-namespace-by-clone",
+    "kernel-user-namespace-by-clone3",
+    "network-inherited",
+    "network-name-denied",
+    "network-name-forged",
+    "network-name-impostor",
+    "network-name-rotates",
+    "network-name-smuggled",
+    "network-name-untold",
+    "network-raw-v6",
+    "network-received",
+    "network-routing-header-message",
+    "network-routing-header-options",
+    "network-source-route",
+    "network-source-route-message",
+    "network-source-route-stream",
+    "network-x32",
+    "process-take-descriptor",
+    "process-write-memory",
+    "stream-type",
+    "stream-type-high-bits",
+];
+
+/// What has to be told of, whatever the way.
+const RULES: [&str; 9] = [
+    "exec.fileless",
+    "exec.new_executable",
+    "file.write",
+    "network.connect",
+    "network.endpoint",
+    "network.listen",
+    "process.injection",
+    "process.supervisor",
+    "syscall.denied",
+];
+
+fn rules(ended: &Ended) -> BTreeSet<String> {
+    let events = ended.events();
+    let findings = events.iter().filter(|event| event["class_uid"] == 2004);
+    findings
+        .map(|finding| {
+            finding["finding_info"]["analytic"]["name"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
+/// In threads of their own: each of them goes into another network.
+#[test]
+fn no_attack_succeeds_in_a_container_by_docker() {
+    let bare = thread::spawn(bare);
+    let enforced = WAYS.map(|way| {
+        let (results, ended) = thread::spawn(|| attacked(way)).join().unwrap();
+        holds(way, &results, &ended);
+        results
+    });
+    let bare = bare.join().unwrap();
+    for (name, how) in &bare {
+        let alive = how == "succeeded";
+        assert!(alive != DEAD.contains(&name.as_str()), "bare: {name} {how}");
+    }
+    for (way, results) in WAYS.iter().zip(enforced) {
+        let same = results.keys().eq(bare.keys());
+        assert!(
+            same || is_below_init(way) && results.len() > 30,
+            "{results:?}"
+        );
+    }
+}
+
+fn holds(way: &[&str], results: &BTreeMap<String, String>, ended: &Ended) {
+    let controls = ended.events()[0]["unmapped"]["enforcer"]["controls"].clone();
+    let state = |name: &str| {
+        let mut controls = controls.as_array().unwrap().iter();
+        controls.find(|control| control["name"] == name).unwrap()["state"].clone()
+    };
+    for (name, how) in results {
+        let declared = name == READS_REPORTS && state("self_protection") == "detected";
+        assert!(how != "succeeded" || declared, "{way:?} {name}");
+    }
+    for name in ["exec", "files", "privileges", "syscalls"] {
+        assert_eq!(state(name), "enforced", "{way:?} {name}");
+    }
+    let told = rules(ended);
+    let rules = RULES
+        .iter()
+        .filter(|rule| !is_below_init(way) || !rule.starts_with("network"));
+    for rule in rules {
+        assert!(told.contains(*rule), "{way:?} {rule} {told:?}");
+    }
+}
