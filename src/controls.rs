@@ -114,7 +114,7 @@ fn secrets_state(policy: &Policy) -> ControlState {
 }
 
 /// A section whose guard knows how far it gets.
-fn asked(control: Control, stated: bool, held: Option<(State, &'static str)>) -> ControlState {
+fn asked(control: Control, stated: bool, held: Option<(State, impl Into<String>)>) -> ControlState {
     match held {
         Some((how_far, reason)) => state(control, how_far, reason),
         None if stated => state(control, State::Unavailable, supervisor::NO_LISTENER),

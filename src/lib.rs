@@ -47,6 +47,7 @@ pub fn main() -> ExitCode {
 /// Starts the application and stays until it has ended; returns the exit status of the container.
 fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     let policy = start::policy(&invocation, begun)?;
+    let manifest = policy::load_manifest()?;
     let command = start::command(&policy, &invocation, begun)?;
     let plan = secrets::plan(&invocation.environment, &policy.secrets)?;
 
@@ -56,7 +57,7 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     let names = start::names(&policy, &identity)?;
     let sandbox = start::sandbox(&policy, names.as_ref())?;
     let now = start::unix_now()?;
-    let guards = Guards::new(&policy, &identity, &sandbox, names, now)?;
+    let guards = Guards::new(&policy, manifest, &identity, &sandbox, names, now)?;
     let controls = controls::survey(&policy, &identity, &sandbox, &guards);
     controls::require(&policy.require, &controls)?;
     let booted = boot.finish(begun)?;

@@ -28,6 +28,7 @@ pub enum Variant {
     Enforced,
     WithPtrace,
     NoReport,
+    NoLibraries,
     Strace,
     BareAgain,
 }
@@ -39,6 +40,7 @@ impl Variant {
         match load {
             "connect" | "sendto" => all.push(Self::WithPtrace),
             "write" => all.push(Self::NoReport),
+            "exec-dynamic" => all.push(Self::NoLibraries),
             _ => {}
         }
         if Path::new("/usr/bin/strace").exists() && load != "getppid" {
@@ -54,6 +56,7 @@ impl Variant {
             Self::Enforced => "enforced",
             Self::WithPtrace => "enforced, SYS_PTRACE",
             Self::NoReport => "enforced, report: false",
+            Self::NoLibraries => "enforced, libraries: allow",
             Self::Strace => "strace --seccomp-bpf",
             Self::BareAgain => "bare again",
         }
@@ -67,6 +70,7 @@ pub struct Place {
     load: PathBuf,
     enforcing: PathBuf,
     silent: PathBuf,
+    unmapped: PathBuf,
 }
 
 impl Place {
@@ -80,11 +84,13 @@ impl Place {
             Ok(folder.join(name))
         };
         let silent = ENFORCING.replace("[/tmp]}", "[/tmp], report: false}");
+        let unmapped = ENFORCING.replace("256}", "256, new_libraries: allow}");
         let place = Self {
             wrapper: wrapper.to_owned(),
             load: folder.join("load"),
             enforcing: file("enforcing.yaml", ENFORCING)?,
             silent: file("silent.yaml", &silent)?,
+            unmapped: file("unmapped.yaml", &unmapped)?,
         };
         fs::copy(load, &place.load)?;
         sleep(Duration::from_secs(3));
@@ -126,6 +132,7 @@ impl Place {
         match variant {
             Variant::Enforced | Variant::WithPtrace => Some(&self.enforcing),
             Variant::NoReport => Some(&self.silent),
+            Variant::NoLibraries => Some(&self.unmapped),
             Variant::Bare | Variant::Strace | Variant::BareAgain => None,
         }
     }
@@ -136,7 +143,7 @@ impl Place {
         let line = match variant {
             Variant::Bare | Variant::BareAgain => format!("{USER} {program}"),
             Variant::WithPtrace => format!("{wrapper} {program}"),
-            Variant::Enforced | Variant::NoReport => {
+            Variant::Enforced | Variant::NoReport | Variant::NoLibraries => {
                 format!("setpriv --bounding-set=-sys_ptrace --inh-caps=-all {wrapper} {program}")
             }
             Variant::Strace => {

@@ -18,6 +18,11 @@ What is printed is an environment file for Docker:
   enforcerctl local --secrets .env > local.env &
   docker run --rm --network host --env-file local.env IMAGE";
 
+const MANIFEST_EXAMPLES: &str = "\
+Examples:
+  enforcerctl manifest --output /etc/micro-enforcer/manifest.json    the last step of an image's build
+  enforcerctl manifest /mnt/image > manifest.json                    of an image that is mounted elsewhere";
+
 /// The workbench of micro-enforcer: try, seal and check on a laptop or in a pipeline.
 #[derive(Debug, Parser)]
 #[command(name = "enforcerctl", version, after_help = EXAMPLES)]
@@ -41,6 +46,9 @@ pub(super) enum Verb {
     /// Check, explain and describe policies
     #[command(subcommand)]
     Policy(Policy),
+    /// List the executables and libraries of an image with their hashes, which `exec` then compares
+    #[command(after_help = MANIFEST_EXAMPLES)]
+    Manifest(Manifest),
     /// List the exit statuses with cause and remedy
     ExitCodes {
         /// As a Markdown table
@@ -96,6 +104,16 @@ pub(super) struct Seal {
     pub name: String,
     #[command(flatten)]
     pub binding: Binding,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Manifest {
+    /// The root of its file system; other mounts, /proc, /sys and /dev are left out
+    #[arg(default_value = "/")]
+    pub root: PathBuf,
+    /// Where to write it, in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What a sealed value is bound to, beside its name.

@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod exit_codes;
 pub mod local;
+mod manifest;
 pub mod policy;
 mod seal;
 mod serve;
@@ -48,6 +49,7 @@ fn enforcerctl() -> ExitCode {
         Verb::Policy(verb) => policy::run(&verb, &mut out),
         Verb::Local(arguments) => serve::run(&arguments, &mut out),
         Verb::Seal(arguments) => seal::run(&arguments, &mut out),
+        Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
     })
 }
 

@@ -20,6 +20,18 @@ pub enum Error {
         /// What was expected, what was found.
         message: String,
     },
+    /// Something in the manifest, at its place.
+    #[error("{origin}:{line}:{column}: {message}")]
+    Manifest {
+        /// The file.
+        origin: String,
+        /// From one.
+        line: usize,
+        /// From one; 0 is before the first.
+        column: usize,
+        /// What was expected, what was found.
+        message: String,
+    },
     /// The document wants another enforcer.
     #[error("{origin}:{line}:{column}: requires micro-enforcer {requires}, and this is {own}")]
     Requires {
@@ -78,7 +90,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// Somebody else could change it.
-    #[error("{}: {fault}, so others could change the policy", path.display())]
+    #[error("{}: {fault}, so others could change it", path.display())]
     Exposed {
         /// The file, or a directory on its way.
         path: PathBuf,
@@ -132,6 +144,11 @@ impl Error {
                 "policy.invalid",
                 "mend the policy and try it with `enforcerctl policy check`",
             ),
+            Self::Manifest { .. } => (
+                Code::Policy,
+                "manifest.invalid",
+                "write it again with `enforcerctl manifest`, as the last step of the image's build",
+            ),
             Self::Requires { .. } => (
                 Code::Policy,
                 "policy.requires",
@@ -145,7 +162,7 @@ impl Error {
             Self::Io { .. } | Self::NotPlain { .. } => (
                 Code::Policy,
                 "policy.file",
-                "bake the policy as a regular file that root can read, without links on its path",
+                "bake it as a regular file that root can read, without links on its path",
             ),
             Self::Exposed { .. } => (
                 Code::Policy,

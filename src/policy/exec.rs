@@ -30,3 +30,10 @@ pub struct Exec {
     /// Processes in our tree; absent: unlimited.
     pub max_processes: Option<u32>,
 }
+
+impl Exec {
+    /// Whether anything comes of an executable mapping of a new file.
+    pub fn looks_at_libraries(&self) -> bool {
+        self.new_libraries.unwrap_or(Effect::Audit) > Effect::Allow
+    }
+}

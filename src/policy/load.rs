@@ -5,13 +5,21 @@
 mod file;
 
 use super::value::{is_loopback, quoted};
-use super::{Error, ExpiryAction, Mode, Policy};
+use super::{Error, ExpiryAction, Manifest, Mode, Policy};
 use file::Owners;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Where a policy is baked.
 pub const BAKED: &str = "/etc/micro-enforcer/policy.yaml";
+
+/// Where the manifest of an image lies, if it has one.
+pub const MANIFEST: &str = "/etc/micro-enforcer/manifest.json";
+
+/// As many files as it may list, with long paths.
+const MAX_MANIFEST: usize = 16 << 20;
 
 /// What decides which policy is read.
 #[derive(Clone, Debug)]
@@ -56,6 +64,15 @@ pub fn load(request: &LoadRequest) -> Result<Policy, Error> {
     };
     policy.is_available()?;
     Ok(if tighten { tightened(policy) } else { policy })
+}
+
+/// The image's manifest; `None` if it has none.
+pub fn load_manifest() -> Result<Option<Manifest>, Error> {
+    let file = file::opened(Path::new(MANIFEST), Owners::Root, MAX_MANIFEST)?;
+    // It may have grown since; what is cut off is no document.
+    let read =
+        |file: File| Manifest::read(BufReader::new(file.take(MAX_MANIFEST as u64)), MANIFEST);
+    file.map(read).transpose()
 }
 
 /// Enforcing, and never less: not after its end either.

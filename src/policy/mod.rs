@@ -17,6 +17,7 @@ mod header;
 mod identity;
 mod image;
 mod load;
+mod manifest;
 mod network;
 mod parse;
 mod report;
@@ -42,9 +43,12 @@ pub use header::{
 };
 pub use identity::{Identity, Limit, Rlimits, UserSpec};
 pub use image::{AllowEntry, Image};
-pub use load::{BAKED, LoadRequest, load};
+pub use load::{BAKED, LoadRequest, MANIFEST, load, load_manifest};
+pub use manifest::{ALGORITHM, FileHash, Manifest, VERSION};
 pub use network::{Endpoint, Network, TaskEndpoint, Udp};
 pub use parse::MAX_BYTES;
+#[cfg(feature = "workbench")]
+pub(crate) use parse::hex;
 pub use report::{Format, Limits, Report, Sink, StartDetail};
 pub use secrets::{Certificate, FileDelivery, Medium, Origin, Required, Secrets};
 #[cfg(feature = "workbench")]

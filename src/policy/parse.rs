@@ -84,7 +84,7 @@ fn read(root: &Node) -> Result<Policy, Fault> {
 }
 
 /// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     nibbles
         .filter_map(|nibble| char::from_digit(nibble.into(), 16))

@@ -5,7 +5,7 @@ use super::held::{Held, Incident, Ruling};
 use super::{caller, exec, files, foreign, network, processes};
 use crate::control::{ControlState, State};
 use crate::identity::Identity;
-use crate::policy::{Control, Policy};
+use crate::policy::{Control, Manifest, Policy};
 use crate::sandbox::{Guard, Sandbox};
 use crate::sys::process::Stop;
 use crate::sys::seccomp::{Answer, Notification};
@@ -36,13 +36,14 @@ impl Guards {
     /// Without a listener nobody asks anything.
     pub fn new(
         policy: &Policy,
+        manifest: Option<Manifest>,
         identity: &Identity,
         sandbox: &Sandbox,
         sources: Option<network::NameSources>,
         now: i64,
     ) -> io::Result<Self> {
         let exec = if sandbox.listens() {
-            exec::Guard::new(policy, identity, sandbox.walls_files(), now)?
+            exec::Guard::new(policy, manifest, identity, sandbox.walls_files(), now)?
         } else {
             None
         };
@@ -93,7 +94,7 @@ impl Guards {
     }
 
     /// How far `exec` holds here; `None`: nobody decides on it.
-    pub fn exec(&self) -> Option<(State, &'static str)> {
+    pub fn exec(&self) -> Option<(State, String)> {
         self.exec.as_ref().map(exec::Guard::state)
     }
 
@@ -111,9 +112,9 @@ impl Guards {
 
     /// What was decided on later.
     pub(super) fn decided(&mut self) -> Vec<(Notification, Ruling)> {
-        self.network
-            .as_mut()
-            .map_or_else(Vec::new, network::Guard::decided)
+        let network = self.network.as_mut().map(network::Guard::decided);
+        let exec = self.exec.as_mut().map(exec::Guard::decided);
+        network.into_iter().chain(exec).flatten().collect()
     }
 
     /// The application's first process has ended.
@@ -213,11 +214,25 @@ impl Guards {
             .min()
     }
 
+    /// Those who waited until a file was read.
+    fn decide_again(&mut self, ready: Vec<exec::Waiter>) -> io::Result<Vec<Incident>> {
+        let mut incidents = Vec::new();
+        for waiter in ready {
+            incidents.extend(self.looking_into(waiter.pid(), |guards| {
+                let exec = guards.exec.as_mut();
+                exec.map_or_else(|| Ok(Vec::new()), |exec| exec.decide_again(waiter))
+            })?);
+        }
+        Ok(incidents)
+    }
+
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Instant) -> io::Result<Vec<Incident>> {
         let mut incidents = Vec::from_iter(self.clock.tick(now)?);
         if let Some(exec) = &mut self.exec {
             incidents.extend(exec.tick(now)?);
+            let ready = exec.read_on();
+            incidents.extend(self.decide_again(ready)?);
         }
         if let Some(files) = &mut self.files {
             files.tick(now)?;

@@ -20,6 +20,7 @@ mod exec;
 mod files;
 mod interfaces;
 mod kernel;
+mod libraries;
 mod network;
 mod network_connect;
 mod network_datagrams;
@@ -72,6 +73,9 @@ const ATTACKS: &[(&str, Attack)] = &[
     ),
     ("kernel-raw-socket", kernel::raw_socket),
     ("kernel-packet-socket", kernel::packet_socket),
+    ("library-written", libraries::written),
+    ("library-in-memory", libraries::in_memory),
+    ("library-high-bits", libraries::by_high_bits),
     ("process-ptrace", processes::ptrace),
     ("process-write-memory", processes::write_memory),
     ("process-take-descriptor", processes::take_descriptor),

@@ -131,6 +131,12 @@ impl Judge {
         verdict(Rule::EXEC_NEW_LIBRARY, self.libraries, message, &file.path)
     }
 
+    /// What is said about one whose file cannot be looked at.
+    pub fn unseen_library(&self, why: &str) -> Option<Verdict> {
+        let message = format!("an executable mapping of a file that cannot be looked at ({why})");
+        verdict(Rule::EXEC_NEW_LIBRARY, self.libraries, message, b"")
+    }
+
     fn file(&self, file: &File) -> Option<Verdict> {
         if file.origin == Origin::Fileless {
             let message = "a program without a file".to_owned();

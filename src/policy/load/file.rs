@@ -22,6 +22,12 @@ pub(super) enum Owners {
 
 /// The bytes of a file; `None` if there is no such file.
 pub(super) fn read(path: &Path, owners: Owners) -> Result<Option<Vec<u8>>, Error> {
+    let file = opened(path, owners, MAX_BYTES)?;
+    file.map(|file| bounded(path, file)).transpose()
+}
+
+/// A file of at most `limit` bytes, to be read; `None` if there is no such file.
+pub(super) fn opened(path: &Path, owners: Owners, limit: usize) -> Result<Option<File>, Error> {
     let Some((file, stat)) = open_checked(path, owners)? else {
         return Ok(None);
     };
@@ -29,10 +35,10 @@ pub(super) fn read(path: &Path, owners: Owners) -> Result<Option<Vec<u8>>, Error
         return Err(not_plain(path, "a regular file"));
     }
     refuse_exposed(path, &stat, owners)?;
-    if usize::try_from(stat.st_size).is_ok_and(|size| size <= MAX_BYTES) {
-        bounded(path, file).map(Some)
+    if usize::try_from(stat.st_size).is_ok_and(|size| size <= limit) {
+        Ok(Some(file.into()))
     } else {
-        Err(too_large(path))
+        Err(too_large(path, limit))
     }
 }
 
@@ -87,9 +93,7 @@ fn not_opened(path: &Path, errno: Errno) -> Error {
         .symlink_metadata()
         .is_ok_and(|metadata| metadata.is_symlink());
     match errno {
-        Errno::ELOOP | Errno::ENOTDIR if link => {
-            not_plain(path, "no symbolic link on the way to the policy")
-        }
+        Errno::ELOOP | Errno::ENOTDIR if link => not_plain(path, "no symbolic link on the way"),
         errno => failed(path, "open", errno),
     }
 }
@@ -123,14 +127,14 @@ fn refuse_exposed(path: &Path, stat: &FileStat, owners: Owners) -> Result<(), Er
 }
 
 /// The size was that of a moment ago.
-fn bounded(path: &Path, file: OwnedFd) -> Result<Vec<u8>, Error> {
+fn bounded(path: &Path, file: File) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let mut reader = File::from(file).take(MAX_BYTES as u64 + 1);
+    let mut reader = file.take(MAX_BYTES as u64 + 1);
     reader
         .read_to_end(&mut bytes)
         .map_err(|source| failed(path, "read", source))?;
     if bytes.len() > MAX_BYTES {
-        return Err(too_large(path));
+        return Err(too_large(path, MAX_BYTES));
     }
     Ok(bytes)
 }
@@ -142,10 +146,10 @@ fn not_plain(path: &Path, expected: &'static str) -> Error {
     }
 }
 
-fn too_large(path: &Path) -> Error {
+fn too_large(path: &Path, limit: usize) -> Error {
     Error::TooLarge {
         origin: path.display().to_string(),
-        limit: MAX_BYTES,
+        limit,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Programs.
+//! Programs, and libraries that are mapped to be executed.
 
 use crate::finding::Rule;
 use crate::judge::Stance;
@@ -20,6 +20,13 @@ const SHARES: Test = Test::Masked {
     value: 0x200,
 };
 
+/// Once a library that is loaded; what is mapped without `PROT_EXEC` or a file is never looked at.
+const MAP: [Call; 1] = [Call::new("mmap", 9, 222)];
+/// `PROT_EXEC`
+const EXECUTABLE: u64 = 4;
+/// `MAP_ANONYMOUS`
+const ANONYMOUS: u64 = 0x20;
+
 pub(super) fn add(table: &mut Table, request: &Request<'_>) {
     let Some(section) = request.exec else {
         return;
@@ -34,5 +41,13 @@ pub(super) fn add(table: &mut Table, request: &Request<'_>) {
             &CLONE,
             &[&[int(0, SHARES)]],
         );
+    }
+    if section.looks_at_libraries() {
+        let named = Test::Masked {
+            mask: ANONYMOUS,
+            value: 0,
+        };
+        let case = [int(2, Test::AnyBit(EXECUTABLE)), int(3, named)];
+        table.ask(Guard::Exec, "mapping a library", &MAP, &[&case]);
     }
 }

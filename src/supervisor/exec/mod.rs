@@ -4,6 +4,8 @@
 //! caller is seized, the kernel executes, and before the new program's first instruction we look at what it is. By
 //! then the memory and the descriptors are the new program's own, and nobody else can write to them.
 
+mod hashes;
+mod libraries;
 mod loader;
 mod mutable;
 mod origin;
@@ -13,24 +15,27 @@ mod sockets;
 mod streams;
 mod tracer;
 mod verify;
+mod waiting;
 
 use super::held::{Blind, Held, Incident, Ruling};
 use super::resolve::{Found, Last, Viewer};
 use crate::control::State;
 use crate::finding::Rule;
 use crate::identity::Identity;
+use crate::judge::Verdict;
 use crate::judge::exec::{Judge, Known};
-use crate::policy::Policy;
 use crate::policy::value::Effect;
+use crate::policy::{Manifest, Policy};
 use crate::sys::process::Stop;
-use crate::sys::seccomp::Answer;
+use crate::sys::seccomp::{Answer, Notification};
 use crate::sys::status::Status;
+use hashes::{Hashes, Known as Read};
 use mutable::Mutable;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
-use reader::{Call, Reader, executable};
+use reader::{Call, Reader, Unknown, executable};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -39,6 +44,8 @@ use std::time::Instant;
 use streams::Shells;
 use tracer::{Stopped, Tracer};
 use verify::Expected;
+pub(super) use waiting::Waiter;
+use waiting::{Waiting, Who};
 
 /// As many are looked at where they matter: those of a loader and of a file of many programs.
 const MOST_ARGUMENTS: usize = 64;
@@ -49,6 +56,8 @@ pub(super) struct Guard {
     tracer: Tracer,
     judge: Judge,
     reader: Reader,
+    waiting: Waiting,
+    looks_at_libraries: bool,
     shells: Shells,
     /// Why a caller could not be looked into.
     obstacle: Option<Errno>,
@@ -58,6 +67,7 @@ impl Guard {
     /// Before the application exists. `walled`: files outside `files.writable` cannot be written to here.
     pub(super) fn new(
         policy: &Policy,
+        manifest: Option<Manifest>,
         identity: &Identity,
         walled: bool,
         now: i64,
@@ -71,27 +81,63 @@ impl Guard {
             reader: Reader {
                 baseline: Baseline::take()?,
                 mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
+                hashes: manifest.map(Hashes::new),
+                known: Read::new(),
             },
+            waiting: Waiting::default(),
+            looks_at_libraries: section.looks_at_libraries(),
             shells: Shells::default(),
             obstacle: None,
         }))
     }
 
     /// How far the control holds here.
-    pub(super) const fn state(&self) -> (State, &'static str) {
-        self.tracer.state()
+    pub(super) fn state(&self) -> (State, String) {
+        let (state, reason) = self.tracer.state();
+        let hashes = self.reader.hashes.as_ref();
+        let parts = [
+            Some(reason.to_owned()),
+            hashes.map(|hashes| format!("a manifest lists {} files of the image", hashes.listed())),
+            self.looks_at_libraries.then(|| libraries::STATE.to_owned()),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (state, parts.join("; "))
     }
 
     /// Whether every execve is verified when it has happened.
     pub(super) const fn verifies(&self) -> bool {
-        matches!(self.state().0, State::Enforced)
+        matches!(self.tracer.state().0, State::Enforced)
     }
 
-    /// execve or execveat.
+    /// execve, execveat or mmap.
     pub(super) fn held(&mut self, held: &Held<'_>) -> io::Result<Ruling> {
+        self.asked(held, Read::new())
+    }
+
+    /// The same, with what was read for it.
+    fn asked(&mut self, held: &Held<'_>, known: Read) -> io::Result<Ruling> {
+        self.reader.known = known;
+        let ruling = match held.call.number {
+            libc::SYS_mmap => self.mapped(held),
+            _ => self.executed(held),
+        };
+        match ruling {
+            Ok(ruling) => Ok(ruling),
+            Err(Unknown::Errno(errno)) => Ok(Ruling::fails(errno)),
+            Err(Unknown::Unread(wants)) => {
+                let known = std::mem::take(&mut self.reader.known);
+                self.waiting.wait_for(held, wants, known)
+            }
+            Err(Unknown::Io(error)) => Err(error),
+        }
+    }
+
+    fn executed(&mut self, held: &Held<'_>) -> Result<Ruling, Unknown> {
         match read(held) {
-            Ok(Ok((file, call))) => self.decide(held, file, call),
-            Ok(Err(errno)) => Ok(Ruling::fails(errno)),
+            Ok(found) => {
+                let (file, call) = found?;
+                self.decide(held, file, call)
+            }
             Err(blind) => {
                 if let Blind::Hidden(errno) = blind {
                     self.obstacle = Some(errno);
@@ -113,11 +159,8 @@ impl Guard {
         })
     }
 
-    fn decide(&mut self, held: &Held<'_>, file: OwnedFd, call: Call) -> io::Result<Ruling> {
-        let chain = match self.reader.chain(file, &call)? {
-            Ok(chain) => chain,
-            Err(errno) => return Ok(Ruling::fails(errno)),
-        };
+    fn decide(&mut self, held: &Held<'_>, file: OwnedFd, call: Call) -> Result<Ruling, Unknown> {
+        let chain = self.reader.chain(file, &call)?;
         let verdict = self.judge.called(&chain.files);
         if let Some(verdict) = verdict
             .clone()
@@ -138,35 +181,49 @@ impl Guard {
 
     /// A task that is watched has stopped. One with a verdict that kills is left stopped: whoever reports it kills it.
     pub(super) fn stopped(&mut self, pid: i32, stop: Stop) -> io::Result<Vec<Incident>> {
-        let verdict = match self.tracer.stopped(pid, stop)? {
-            Stopped::Answered => return Ok(Vec::new()),
-            Stopped::Executed(expected) => expected.verify(pid, &self.reader, &self.judge),
-            Stopped::Unknown => self.judge.exchanged(b""),
-        };
-        // Only SIGKILL takes a task out of its stop without us. Then there was little left to look at, and nothing of
-        // the new program has run or will.
-        if verdict.is_some() && !tracer::is_stopped(pid) {
-            return Ok(Vec::new());
+        match self.tracer.stopped(pid, stop)? {
+            Stopped::Answered => Ok(Vec::new()),
+            Stopped::Executed(expected) => self.verified(pid, expected, Read::new()),
+            Stopped::Unknown => concluded(pid, self.judge.exchanged(b"")),
         }
-        let Some(mut verdict) = verdict else {
-            tracer::let_go(pid)?;
-            return Ok(Vec::new());
-        };
-        if verdict.effect == Effect::Audit {
-            tracer::let_go(pid)?;
-        } else {
-            // It has happened: there is nothing left to fail.
-            verdict.effect = verdict.effect.max(Effect::Kill);
+    }
+
+    /// Looks at what a stopped task has become, or leaves it stopped until a library was read.
+    fn verified(
+        &mut self,
+        pid: i32,
+        expected: Box<Expected>,
+        known: Read,
+    ) -> io::Result<Vec<Incident>> {
+        self.reader.known = known;
+        match expected.verify(pid, &mut self.reader, &self.judge) {
+            Ok(verdict) => concluded(pid, verdict),
+            Err(wants) => {
+                let known = std::mem::take(&mut self.reader.known);
+                self.waiting.wait(Who::Stopped(pid, expected), wants, known);
+                Ok(Vec::new())
+            }
         }
-        Ok(vec![Incident { verdict, pid }])
+    }
+
+    /// Calls that had to wait and were decided on since.
+    pub(super) fn decided(&mut self) -> Vec<(Notification, Ruling)> {
+        self.waiting.decided()
     }
 
     pub(super) fn ended(&mut self, pid: i32) {
         self.tracer.forget(pid);
+        self.waiting.forget(pid);
     }
 
+    /// At once while a file is read: a slice a round.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let deadlines = [self.tracer.deadline(), self.shells.deadline()];
+        let reads = self.reader.hashes.as_ref().is_some_and(Hashes::is_busy);
+        let deadlines = [
+            self.tracer.deadline(),
+            self.shells.deadline(),
+            reads.then(Instant::now),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -174,6 +231,26 @@ impl Guard {
         self.tracer.tick(now)?;
         self.shells.tick(now, &self.judge)
     }
+}
+
+/// What becomes of a task at its exec stop.
+fn concluded(pid: i32, verdict: Option<Verdict>) -> io::Result<Vec<Incident>> {
+    // Only SIGKILL takes a task out of its stop without us. Then there was little left to look at, and nothing of
+    // the new program has run or will.
+    if verdict.is_some() && !tracer::is_stopped(pid) {
+        return Ok(Vec::new());
+    }
+    let Some(mut verdict) = verdict else {
+        tracer::let_go(pid)?;
+        return Ok(Vec::new());
+    };
+    if verdict.effect == Effect::Audit {
+        tracer::let_go(pid)?;
+    } else {
+        // It has happened: there is nothing left to fail.
+        verdict.effect = verdict.effect.max(Effect::Kill);
+    }
+    Ok(vec![Incident { verdict, pid }])
 }
 
 /// Reads the path once and opens what it leads to; an errno if it cannot be executed anyway.

@@ -17,11 +17,16 @@ use std::path::{Component, Path, PathBuf};
 /// As many as the kernel follows (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;
 
+/// `CAP_CHOWN`, `CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_SETGID`, `CAP_SETUID`, `CAP_SYS_ADMIN`
+const OVER_OTHERS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7 | 1 << 21;
+
 /// Who the application is, and where it may write at all.
 #[derive(Debug)]
 pub(super) struct Mutable {
     uid: u32,
     groups: Vec<u32>,
+    /// Whether it keeps a capability that gives it the files of others.
+    is_privileged: bool,
     /// Beneath these only; `None`: wherever its user may.
     writable: Option<Vec<PathBuf>>,
 }
@@ -38,6 +43,7 @@ impl Mutable {
         let writable = files.writable.as_ref().filter(|_| enforced);
         Self {
             uid: identity.uid(),
+            is_privileged: identity.capabilities() & OVER_OTHERS != 0,
             groups: identity
                 .groups()
                 .iter()
@@ -93,13 +99,31 @@ impl Mutable {
         self.writable.as_ref().is_some_and(outside) || is_read_only(path)
     }
 
+    /// An application with nothing but its own, or with the capabilities of root.
+    #[cfg(test)]
+    pub(super) fn of(uid: u32, is_privileged: bool) -> Self {
+        Self {
+            uid,
+            groups: vec![uid],
+            is_privileged,
+            writable: None,
+        }
+    }
+
     /// Whether it could change this file, or put another in its place.
     pub(super) fn can_exchange(&self, path: &[u8]) -> bool {
         let path = Path::new(OsStr::from_bytes(path));
-        if self.is_walled_off(path) {
-            return false;
-        }
-        // What cannot be looked at is not vouched for.
+        !self.is_walled_off(path) && self.has_part_of(path)
+    }
+
+    /// The same, by whatever it may do to files of others as well.
+    pub(super) fn can_exchange_anyhow(&self, path: &[u8]) -> bool {
+        let path = Path::new(OsStr::from_bytes(path));
+        !self.is_walled_off(path) && (self.is_privileged || self.has_part_of(path))
+    }
+
+    /// What cannot be looked at is not vouched for.
+    fn has_part_of(&self, path: &Path) -> bool {
         path.ancestors()
             .any(|part| stat(part).map_or(true, |status| self.may_change(&status)))
     }

@@ -2,6 +2,7 @@
 
 use super::super::resolve::{Found, Last, Viewer};
 use super::MOST_ARGUMENTS;
+use super::hashes::{Comparison, Hashes, Known, Stamp};
 use super::loader::{self, Told};
 use super::mutable::Mutable;
 use super::origin::{self, Baseline};
@@ -23,6 +24,39 @@ const DEEPEST: usize = 5;
 pub(super) struct Reader {
     pub(super) baseline: Baseline,
     pub(super) mutable: Mutable,
+    /// Where the image has a manifest.
+    pub(super) hashes: Option<Hashes>,
+    /// What was read for the call that is being decided on.
+    pub(super) known: Known,
+}
+
+/// Why nothing is known of a file.
+#[derive(Debug)]
+pub(super) enum Unknown {
+    /// It cannot be executed.
+    Errno(Errno),
+    /// It has to be read first, which is being done.
+    Unread(Stamp),
+    /// We failed.
+    Io(io::Error),
+}
+
+impl From<Errno> for Unknown {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+impl From<Stamp> for Unknown {
+    fn from(stamp: Stamp) -> Self {
+        Self::Unread(stamp)
+    }
+}
+
+impl From<io::Error> for Unknown {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 /// What execve was called with.
@@ -44,7 +78,7 @@ pub(super) struct Chain {
     /// As [`crate::judge::exec::Program`] has them.
     pub(super) files: Vec<File>,
     /// What /proc/PID/exe is to be.
-    pub(super) binary: FileId,
+    pub(super) binary: Stamp,
     /// Whether an interpreter stands in between.
     pub(super) is_script: bool,
     /// Whether what happens depends on the arguments.
@@ -53,15 +87,16 @@ pub(super) struct Chain {
 
 impl Reader {
     /// Follows scripts to their interpreters and a loader to its program.
-    pub(super) fn chain(&self, file: OwnedFd, call: &Call) -> io::Result<Result<Chain, Errno>> {
+    pub(super) fn chain(&mut self, file: OwnedFd, call: &Call) -> Result<Chain, Unknown> {
         let mut files = Vec::new();
         let mut file = file;
         let mut applet = applet(&call.arguments, &call.path);
         let mut name = call.name.clone();
         while files.len() <= DEEPEST {
-            let mut part = self.file(&file, applet)?;
+            let status = Status::of(file.as_fd())?;
+            let mut part = self.seen(&file, &status, applet)?;
             let Some(interpreter) = script::interpreter(&file) else {
-                return self.complete(files, part, call);
+                return self.complete(files, part, Stamp::of(&status), call);
             };
             self.must_be_fixed(
                 &mut part,
@@ -70,64 +105,55 @@ impl Reader {
             );
             files.push(part);
             applet = base(&interpreter).to_vec();
-            file = match resolved(call, &interpreter).and_then(executable) {
-                Ok(file) => file,
-                Err(errno) => return Ok(Err(errno)),
-            };
+            file = executable(resolved(call, &interpreter)?)?;
             name = interpreter;
         }
-        Ok(Err(Errno::ELOOP))
+        Err(Errno::ELOOP.into())
     }
 
     fn complete(
-        &self,
+        &mut self,
         mut files: Vec<File>,
-        binary: File,
+        last: File,
+        binary: Stamp,
         call: &Call,
-    ) -> io::Result<Result<Chain, Errno>> {
+    ) -> Result<Chain, Unknown> {
         let is_script = !files.is_empty();
-        let is_loader = loader::is_loader(&binary.path);
-        let hangs_on_arguments = is_loader || is_multi_call(&binary.path) && !is_script;
-        let id = binary.id;
+        let is_loader = loader::is_loader(&last.path);
+        let hangs_on_arguments = is_loader || is_multi_call(&last.path) && !is_script;
+        let id = last.id;
         let told = loader::told(&call.arguments);
-        files.push(binary);
+        files.push(last);
         if is_loader && !is_script {
             files.extend(not_followed(&told, call, id));
-            match self.loaded(&told, call)? {
-                Ok(loaded) => files.extend(loaded),
-                Err(errno) => return Ok(Err(errno)),
-            }
+            files.extend(self.loaded(&told, call)?);
         }
-        Ok(Ok(Chain {
+        Ok(Chain {
             files,
-            binary: id,
+            binary,
             is_script,
             hangs_on_arguments,
-        }))
+        })
     }
 
     /// What a loader would load: opened later, when nobody looks any more.
-    fn loaded(&self, told: &Told<'_>, call: &Call) -> io::Result<Result<Vec<File>, Errno>> {
+    fn loaded(&mut self, told: &Told<'_>, call: &Call) -> Result<Vec<File>, Unknown> {
         let names = told.program.iter().chain(&told.libraries);
         let mut files = Vec::new();
         for name in names.filter(|name| name.contains(&b'/')) {
-            let file = match resolved(call, name) {
-                Ok(file) => file,
-                Err(errno) => return Ok(Err(errno)),
-            };
-            let mut part = self.file(&file, base(name).to_vec())?;
+            let mut part = self.file(&resolved(call, name)?, base(name).to_vec())?;
             self.must_be_fixed(&mut part, &absolute(call, name)?, LOADED);
             files.push(part);
         }
-        Ok(Ok(files))
+        Ok(files)
     }
 
     /// Libraries by their paths; what is not there is not loaded, and a bare name is looked for in the image.
     pub(super) fn libraries<'a>(
-        &self,
+        &mut self,
         names: impl Iterator<Item = &'a [u8]>,
         call: &Call,
-    ) -> io::Result<Vec<File>> {
+    ) -> Result<Vec<File>, Unknown> {
         let there = names
             .filter(|name| name.contains(&b'/'))
             .filter_map(|name| Some((name, resolved(call, name).ok()?)));
@@ -141,15 +167,46 @@ impl Reader {
     }
 
     /// The facts of an opened file.
-    pub(super) fn file(&self, file: &OwnedFd, applet: Vec<u8>) -> io::Result<File> {
-        let status = Status::of(file.as_fd())?;
+    pub(super) fn file(&mut self, file: &OwnedFd, applet: Vec<u8>) -> Result<File, Unknown> {
+        self.seen(file, &Status::of(file.as_fd())?, applet)
+    }
+
+    fn seen(&mut self, file: &OwnedFd, status: &Status, applet: Vec<u8>) -> Result<File, Unknown> {
         let path = name_of(file)?;
         Ok(File {
-            origin: self.baseline.origin(&status, &path),
-            id: origin::id(&status),
+            origin: self.origin(file, status, &path)?,
+            id: origin::id(status),
             path,
             applet,
         })
+    }
+
+    /// Bytes that the manifest lists prove more than a change time, but only where they stay what they were.
+    fn origin(&mut self, file: &OwnedFd, status: &Status, path: &[u8]) -> Result<Origin, Stamp> {
+        let by_place = self.baseline.by_place(status, path);
+        if by_place != Origin::Image {
+            return Ok(by_place);
+        }
+        let by_time = self.baseline.by_time(status);
+        let Some(hashes) = &mut self.hashes else {
+            return Ok(by_time);
+        };
+        if by_time != Origin::Image && self.mutable.can_exchange_anyhow(path) {
+            return Ok(by_time);
+        }
+        Ok(match hashes.compare(file, status, path, &mut self.known)? {
+            Comparison::Same => Origin::Image,
+            Comparison::Differs => Origin::New("its bytes are not those of the image's manifest"),
+            Comparison::Unlisted => Origin::New("the image's manifest does not list it"),
+        })
+    }
+
+    /// Whether an opened file is what was looked at. What was read has not changed since.
+    pub(super) fn is_still(&self, seen: &Stamp, now: &Status) -> bool {
+        match self.hashes {
+            Some(_) => Stamp::of(now) == *seen,
+            None => origin::id(now) == seen.id(),
+        }
     }
 
     /// Somebody else opens it by this name when nobody looks any more.
@@ -228,3 +285,6 @@ fn name_of(file: &OwnedFd) -> io::Result<Vec<u8>> {
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(std::fs::read_link(link)?.into_os_string().into_vec())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,10 @@
 //! Its memory and its descriptors are its own now, so that nobody changes what is read here.
 
 use super::super::resolve::Viewer;
+use super::hashes::Stamp;
 use super::loader;
 use super::origin;
-use super::reader::{Call, Chain, Reader, applet};
+use super::reader::{Call, Chain, Reader, Unknown, applet};
 use super::sockets;
 use crate::judge::Verdict;
 use crate::judge::exec::{File, Judge, Program, is_shell_or_interpreter};
@@ -28,20 +29,27 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// What is said about what it has become. What cannot be looked at is not what was asked for.
-    pub(super) fn verify(&self, pid: i32, reader: &Reader, judge: &Judge) -> Option<Verdict> {
-        match self.is_this(pid) {
-            Ok(true) => match self.started(pid, reader) {
-                Ok(program) => judge.started(&program),
-                Err(_) => judge.exchanged(&self.call.path),
-            },
-            Ok(false) | Err(_) => judge.exchanged(&self.call.path),
+    /// What is said about what it has become, unless a library has to be read first. What cannot be looked at is not
+    /// what was asked for.
+    pub(super) fn verify(
+        &self,
+        pid: i32,
+        reader: &mut Reader,
+        judge: &Judge,
+    ) -> Result<Option<Verdict>, Stamp> {
+        if !self.is_this(pid, reader).unwrap_or(false) {
+            return Ok(judge.exchanged(&self.call.path));
+        }
+        match self.started(pid, reader) {
+            Ok(program) => Ok(judge.started(&program)),
+            Err(Unknown::Unread(stamp)) => Err(stamp),
+            Err(Unknown::Errno(_) | Unknown::Io(_)) => Ok(judge.exchanged(&self.call.path)),
         }
     }
 
-    fn is_this(&self, pid: i32) -> io::Result<bool> {
+    fn is_this(&self, pid: i32, reader: &Reader) -> io::Result<bool> {
         let executable = opened(pid, "exe")?;
-        let same = origin::id(&Status::of(executable.as_fd())?) == self.chain.binary;
+        let same = reader.is_still(&self.chain.binary, &Status::of(executable.as_fd())?);
         // Between the call and now the path may have been rewritten to another script of the same interpreter.
         let same_script = !self.chain.is_script || same && named(pid)? == self.call.name;
         Ok(same && same_script && self.was_told_the_same(pid)? && self.starts_there(pid)?)
@@ -82,7 +90,7 @@ impl Expected {
     }
 
     /// What only shows now.
-    fn started(&self, pid: i32, reader: &Reader) -> io::Result<Program> {
+    fn started(&self, pid: i32, reader: &mut Reader) -> Result<Program, Unknown> {
         let files = self.chain.files.clone();
         let shell = |file: &File| {
             is_shell_or_interpreter(&file.path) || is_shell_or_interpreter(&file.applet)
@@ -96,7 +104,7 @@ impl Expected {
         })
     }
 
-    fn preloaded(pid: i32, reader: &Reader) -> io::Result<Vec<File>> {
+    fn preloaded(pid: i32, reader: &mut Reader) -> Result<Vec<File>, Unknown> {
         let environment = fs::read(format!("/proc/{pid}/environ"))?;
         let lists: Vec<&[u8]> = environment
             .split(|byte| *byte == 0)

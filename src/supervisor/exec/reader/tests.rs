@@ -1,0 +1,73 @@
+//! Where a file comes from once the wall clock went back, with a manifest and without.
+
+use super::*;
+use crate::policy::Manifest;
+use std::io::Write;
+use tempfile::NamedTempFile;
+
+const HASH: &str = "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8";
+
+/// As an application sees it that is this user; with the hash that its path is listed with.
+fn origin(listed: Option<&str>, mutable: Mutable) -> Origin {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(b"alpha").unwrap();
+    let manifest = listed.map(|hash| {
+        let path = file.path().canonicalize().unwrap();
+        let files = format!("{{{path:?}: \"{hash}\"}}");
+        let text = format!("{{\"version\": 1, \"algorithm\": \"sha256\", \"files\": {files}}}");
+        Manifest::read(text.as_bytes(), "m").unwrap()
+    });
+    let file: OwnedFd = file.reopen().unwrap().into();
+    let mount = Status::of(file.as_fd()).unwrap().mount;
+    let mut reader = reader(mount, manifest, mutable);
+    reader.file(&file, Vec::new()).unwrap().origin
+}
+
+fn reader(mount: u64, manifest: Option<Manifest>, mutable: Mutable) -> Reader {
+    Reader {
+        baseline: Baseline::with_clock_gone_back(mount),
+        mutable,
+        hashes: manifest.map(Hashes::new),
+        known: Known::new(),
+    }
+}
+
+fn other() -> Mutable {
+    Mutable::of(54321, false)
+}
+
+#[test]
+fn without_a_manifest_nothing_is_of_the_image_any_more() {
+    assert!(matches!(origin(None, other()), Origin::New(_)));
+}
+
+#[test]
+fn what_the_manifest_lists_still_is() {
+    assert_eq!(origin(Some(HASH), other()), Origin::Image);
+}
+
+#[test]
+fn other_bytes_are_not() {
+    let wrong = HASH.replace('8', "9");
+    assert!(matches!(origin(Some(&wrong), other()), Origin::New(_)));
+}
+
+#[test]
+fn the_same_bytes_are_not_where_the_application_could_write_others() {
+    let own = Mutable::of(nix::unistd::geteuid().as_raw(), false);
+    assert!(matches!(origin(Some(HASH), own), Origin::New(_)));
+    let privileged = Mutable::of(54321, true);
+    assert!(matches!(origin(Some(HASH), privileged), Origin::New(_)));
+}
+
+#[test]
+fn what_was_read_is_still_the_same_only_if_it_has_not_changed_since() {
+    let file = NamedTempFile::new().unwrap();
+    let status = || Status::of(file.as_file().as_fd()).unwrap();
+    let before = Stamp::of(&status());
+    let with = reader(0, Some(Manifest::default()), other());
+    let without = reader(0, None, other());
+    assert!(with.is_still(&before, &status()) && without.is_still(&before, &status()));
+    file.as_file().set_len(1).unwrap();
+    assert!(!with.is_still(&before, &status()) && without.is_still(&before, &status()));
+}
