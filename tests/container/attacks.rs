@@ -28,7 +28,7 @@ const WAYS: [&[&str]; 6] = [
 /// One policy for all of them. With `udp: deny` the network can be `detected`.
 fn policy() -> String {
     format!(
-        "version: 1\nname: attacked\nserial: 1\nimage: {{effect: audit}}\nexec: {{max_processes: 500}}\n\
+        "version: 1\nname: attacked\nserial: 1\nimage: {{effect: audit}}\nexec: {{max_processes: 500, new_libraries: deny}}\n\
          files: {{writable: [/home/app, /tmp, /dev/shm], report: true}}\n\
          network: {{connect: [{{to: {ALLOWED}, ports: [{ECHO}, {CLOSED}]}}, {{to: \"{ALLOWED_V6}\", ports: [{ECHO}]}}], \
          listen: [8080], udp: deny, task_endpoint: deny}}\n\
@@ -174,9 +174,10 @@ const DEAD: [&str; 30] = [
 ];
 
 /// What has to be told of, whatever the way.
-const RULES: [&str; 9] = [
+const RULES: [&str; 10] = [
     "exec.fileless",
     "exec.new_executable",
+    "exec.new_library",
     "file.write",
     "network.connect",
     "network.endpoint",
