@@ -100,10 +100,11 @@ fn results(ended: &Ended) -> BTreeMap<String, String> {
 }
 
 /// What another init could make a difference to; its races and its network are those of the other ways.
-const BELOW_INIT: [&str; 7] = [
+const BELOW_INIT: [&str; 8] = [
     "exec-d",
     "files",
     "kernel",
+    "library",
     "process",
     "program",
     "stream",
