@@ -140,9 +140,10 @@ impl Plan {
         matches!(self.writes, Means::Supervisor) || self.leaves_truncation()
     }
 
-    /// Whether Landlock does not see all truncation.
+    /// Whether Landlock does not see all truncation: it cannot, or need not. A ruleset that handles it makes the kernel
+    /// look for it at every open, those for reading too (`hook_file_open` asks for it beside what is opened for).
     pub(super) const fn leaves_truncation(&self) -> bool {
-        matches!(self.writes, Means::Landlock(abi) if abi < TRUNCATES)
+        matches!(self.writes, Means::Landlock(abi) if abi < TRUNCATES || self.listens)
     }
 
     /// Whether the calls are only looked at.
