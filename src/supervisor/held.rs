@@ -8,7 +8,7 @@ use crate::judge::Verdict;
 use crate::policy::value::Effect;
 use crate::sys::seccomp::{self, Answer, Notification};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use std::fs::File;
 use std::io;
@@ -183,9 +183,8 @@ impl Held<'_> {
 
     /// Bytes of the caller's memory, all or none.
     pub(super) fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Blind> {
-        let memory = self.memory()?;
-        let result = memory.read_exact_at(buffer, address);
-        self.seen(result.map_err(|_| Blind::Fault))
+        let read = self.memory()?.read(address, buffer);
+        self.seen(read)
     }
 
     /// Writes to the caller's memory what the kernel would have written there.
@@ -201,24 +200,8 @@ impl Held<'_> {
 
     /// A string of the caller's, without its NUL; at most `limit` bytes.
     pub(super) fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
-        let memory = self.memory()?;
-        let mut text = Vec::new();
-        let found = loop {
-            let mut chunk = [0; 256];
-            let room = chunk.len().min(limit + 1 - text.len());
-            let at = address.wrapping_add(text.len() as u64);
-            let read = memory.read_at(&mut chunk[..room], at).unwrap_or(0);
-            let part = &chunk[..read];
-            let end = part.iter().position(|byte| *byte == 0);
-            text.extend_from_slice(&part[..end.unwrap_or(read)]);
-            match end {
-                Some(_) => break Ok(Text::Whole(text)),
-                None if read == 0 => break Err(Blind::Fault),
-                None if text.len() > limit => break Ok(Text::TooLong),
-                None => {}
-            }
-        };
-        self.seen(found)
+        let text = self.memory()?.text(address, limit);
+        self.seen(text)
     }
 
     /// A path of the caller's; ENAMETOOLONG as the kernel has it.
@@ -231,23 +214,8 @@ impl Held<'_> {
 
     /// The first strings of an argument vector.
     pub(super) fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
-        let mut strings = Vec::new();
-        // A null vector is taken for an empty one (execve(2), Notes).
-        while address != 0 && strings.len() < most {
-            let mut pointer = [0; size_of::<u64>()];
-            self.read(
-                address + (strings.len() * pointer.len()) as u64,
-                &mut pointer,
-            )?;
-            match u64::from_ne_bytes(pointer) {
-                0 => break,
-                at => match self.text(at, PATH_MAX)? {
-                    Text::Whole(text) => strings.push(text),
-                    Text::TooLong => strings.push(Vec::new()),
-                },
-            }
-        }
-        Ok(strings)
+        let strings = self.memory()?.strings(address, most);
+        self.seen(strings)
     }
 
     /// Where the caller's relative paths begin: its working directory or one of its descriptors, as `O_PATH`.
@@ -257,11 +225,8 @@ impl Held<'_> {
         } else {
             format!("/proc/{}/fd/{descriptor}", self.tid())
         };
-        let opened = open(
-            link.as_str(),
-            OFlag::O_PATH | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        );
+        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let opened = openat(AT_FDCWD, link.as_str(), flags, Mode::empty());
         self.seen(match opened {
             Ok(directory) => Ok(Ok(directory)),
             Err(Errno::ENOENT) => Ok(Err(Errno::EBADF)),
@@ -269,11 +234,20 @@ impl Held<'_> {
         })
     }
 
-    fn memory(&self) -> Result<File, Blind> {
-        let opened = File::open(format!("/proc/{}/mem", self.tid()));
-        self.seen(opened.map_err(|error| {
-            Blind::Hidden(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
-        }))
+    /// One process's, whatever becomes of its number: what is opened is the address space (proc(5)).
+    fn memory(&self) -> Result<Memory, Blind> {
+        let path = format!("/proc/{}/mem", self.tid());
+        // Not by open(3), which on musl sets the flag once more.
+        let opened = openat(
+            AT_FDCWD,
+            path.as_str(),
+            OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        );
+        self.seen(match opened {
+            Ok(file) => Ok(Memory(file.into())),
+            Err(errno) => Err(Blind::Hidden(errno)),
+        })
     }
 
     /// What was looked at under this id is only the caller's if the call is still held.
@@ -283,6 +257,53 @@ impl Held<'_> {
         } else {
             Err(Blind::Gone)
         }
+    }
+}
+
+/// The caller's memory, as it is when it is read.
+struct Memory(File);
+
+impl Memory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Blind> {
+        let read = self.0.read_exact_at(buffer, address);
+        read.map_err(|_| Blind::Fault)
+    }
+
+    fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
+        let mut text = Vec::new();
+        loop {
+            let mut chunk = [0; 256];
+            let room = chunk.len().min(limit + 1 - text.len());
+            let at = address.wrapping_add(text.len() as u64);
+            let read = self.0.read_at(&mut chunk[..room], at).unwrap_or(0);
+            let part = &chunk[..read];
+            let end = part.iter().position(|byte| *byte == 0);
+            text.extend_from_slice(&part[..end.unwrap_or(read)]);
+            match end {
+                Some(_) => return Ok(Text::Whole(text)),
+                None if read == 0 => return Err(Blind::Fault),
+                None if text.len() > limit => return Ok(Text::TooLong),
+                None => {}
+            }
+        }
+    }
+
+    fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
+        let mut strings = Vec::new();
+        // A null vector is taken for an empty one (execve(2), Notes).
+        while address != 0 && strings.len() < most {
+            let mut pointer = [0; size_of::<u64>()];
+            let at = (strings.len() * pointer.len()) as u64;
+            self.read(address.wrapping_add(at), &mut pointer)?;
+            match u64::from_ne_bytes(pointer) {
+                0 => break,
+                at => match self.text(at, PATH_MAX)? {
+                    Text::Whole(text) => strings.push(text),
+                    Text::TooLong => strings.push(Vec::new()),
+                },
+            }
+        }
+        Ok(strings)
     }
 }
 

@@ -5,7 +5,7 @@
 //! kernel against our file-system ids, which are the application's.
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{FileStat, Mode, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use std::collections::VecDeque;
@@ -107,7 +107,8 @@ fn quickly(path: &[u8], last: Last) -> Option<OwnedFd> {
 }
 
 fn root() -> Result<OwnedFd, Errno> {
-    nix::fcntl::open(
+    openat(
+        AT_FDCWD,
         "/",
         OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
         Mode::empty(),

@@ -269,7 +269,12 @@ fn read(held: &Held<'_>) -> Result<Result<(OwnedFd, Call), Errno>, Blind> {
         Ok(directory) => directory,
         Err(errno) => return Ok(Err(errno)),
     };
-    let start = match held.directory(base)? {
+    let start = if name_for_interpreters(base, &path) == path {
+        directory.try_clone().map_err(|_| Errno::EMFILE)
+    } else {
+        held.directory(base)?
+    };
+    let start = match start {
         Ok(start) => start,
         Err(errno) => return Ok(Err(errno)),
     };

@@ -11,7 +11,7 @@ use super::sockets;
 use crate::judge::Verdict;
 use crate::judge::exec::{File, Judge, Program, is_shell_or_interpreter};
 use crate::sys::status::Status;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use std::fs;
 use std::io;
@@ -130,11 +130,8 @@ impl Expected {
 
 fn opened(pid: i32, what: &str) -> io::Result<OwnedFd> {
     let link = format!("/proc/{pid}/{what}");
-    Ok(open(
-        link.as_str(),
-        OFlag::O_PATH | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )?)
+    let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+    Ok(openat(AT_FDCWD, link.as_str(), flags, Mode::empty())?)
 }
 
 fn strings(path: &str) -> io::Result<Vec<Vec<u8>>> {

@@ -80,16 +80,24 @@ impl Socket {
         }
     }
 
-    /// Begins to connect, whatever its file says about waiting.
+    /// Begins to connect, whatever its file says about waiting; who waits gets what came of it, if that is known already.
     ///
     /// The flag is the open file's, and so the application's too. Nothing of an unconnected socket depends on it, so
     /// that for this one call nobody sees it.
     pub(super) fn connect(&self, to: &Address) -> Result<(), Errno> {
+        let connect = || result(net::connect(self.as_fd(), to.bytes()));
         if !self.is_stream() || !self.blocks()? {
-            return result(net::connect(self.as_fd(), to.bytes()));
+            return connect();
         }
         result(net::set_nonblocking(self.as_fd(), true))?;
-        let connected = result(net::connect(self.as_fd(), to.bytes()));
+        let connected = match connect() {
+            // On this host the peer has answered by now. The second call asks for the result.
+            Err(Errno::EINPROGRESS) => connect().map_err(|errno| match errno {
+                Errno::EALREADY => Errno::EINPROGRESS,
+                errno => errno,
+            }),
+            connected => connected,
+        };
         result(net::set_nonblocking(self.as_fd(), false))?;
         connected
     }
