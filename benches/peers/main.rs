@@ -4,6 +4,7 @@
 //!     benches/peers.sh [ROUNDS]
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     missing_docs,
     reason = "a program of ours alone, whose table is the result"
 )]

@@ -6,6 +6,11 @@
 
 use crate::sys::seccomp::Answer;
 use std::fs;
+use std::time::{Duration, Instant};
+
+/// From one look at a caller to the next, at first and at most: whether it is still there, and whether a signal is.
+const SOON: Duration = Duration::from_millis(2);
+const LATER: Duration = Duration::from_millis(50);
 
 /// The kernel's own word for "interrupted: call again if the handler says so"; no program ever sees it (signal(7)).
 const ERESTARTSYS: i32 = 512;
@@ -50,6 +55,46 @@ impl Interruption {
         match self {
             Self::Told if restarts => Answer::Errno(ERESTARTSYS),
             Self::Told | Self::Perhaps => Answer::Errno(libc::EINTR),
+        }
+    }
+}
+
+/// When a caller is looked at.
+#[derive(Debug)]
+pub(super) struct Look {
+    due: Instant,
+    pause: Duration,
+    /// A signal was there that may be for another thread.
+    suspected: bool,
+}
+
+impl Look {
+    pub(super) fn new() -> Self {
+        Self {
+            due: Instant::now() + SOON,
+            pause: SOON,
+            suspected: false,
+        }
+    }
+
+    pub(super) const fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// A signal for the caller. One that may be another thread's is that thread's if it is gone at the next look.
+    pub(super) fn interruption(&mut self, tid: i32, now: Instant) -> Option<Interruption> {
+        self.due = now + self.pause;
+        self.pause = (self.pause * 2).min(LATER);
+        match Interruption::of(tid) {
+            Some(Interruption::Perhaps) if !self.suspected => {
+                self.suspected = true;
+                self.pause = LATER;
+                None
+            }
+            seen => {
+                self.suspected = false;
+                seen
+            }
         }
     }
 }

@@ -17,7 +17,9 @@
 
 mod each;
 mod exec;
+mod exec_more;
 mod files;
+mod files_races;
 mod interfaces;
 mod kernel;
 mod libraries;
@@ -35,6 +37,7 @@ mod processes;
 mod programs;
 mod streams;
 mod supervisor;
+mod supervisor_signals;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -44,7 +47,21 @@ pub(crate) type Result = io::Result<()>;
 
 pub(crate) type Attack = fn() -> Result;
 
-/// By name.
+/// By name, all that there are.
+pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, Attack)> {
+    let tables = [
+        ATTACKS,
+        exec::ATTACKS,
+        exec_more::ATTACKS,
+        files_races::ATTACKS,
+        supervisor_signals::ATTACKS,
+    ];
+    tables
+        .into_iter()
+        .chain(network::TABLES.into_iter())
+        .flatten()
+}
+
 const ATTACKS: &[(&str, Attack)] = &[
     ("files-create", files::create),
     ("files-write", files::write),
@@ -103,11 +120,7 @@ fn main() -> ExitCode {
         each::run(&named);
         return ExitCode::SUCCESS;
     }
-    let mut all = ATTACKS
-        .iter()
-        .chain(exec::ATTACKS)
-        .chain(network::TABLES.into_iter().flatten());
-    let (_, attack) = all.find(|(known, _)| *known == name).unwrap();
+    let (_, attack) = all().find(|(known, _)| *known == name).unwrap();
     ExitCode::from(conclude(&name, attack()))
 }
 

@@ -1,6 +1,5 @@
 //! One attack after the other in one container, each in a process of its own.
 
-use super::{ATTACKS, exec, network};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -20,11 +19,7 @@ const ALONE: [&str; 3] = [
 
 /// Runs those whose names begin so, or all; each says how it went.
 pub(crate) fn run(named: &[String]) {
-    let all = ATTACKS
-        .iter()
-        .chain(exec::ATTACKS)
-        .chain(network::TABLES.into_iter().flatten());
-    let all = all.filter(|(name, _)| !ALONE.contains(name));
+    let all = super::all().filter(|(name, _)| !ALONE.contains(name));
     let chosen =
         all.filter(|(name, _)| named.is_empty() || named.iter().any(|one| name.starts_with(one)));
     for (name, _) in chosen {

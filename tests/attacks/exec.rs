@@ -48,15 +48,15 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
 /// Its status tells it from what the image ships: `/bin/true`.
 const PROGRAM: &str = "/bin/false";
 const RAN: i32 = 1;
-const TRIES: usize = 10_000;
+pub(crate) const TRIES: usize = 10_000;
 
-fn drop_at(path: &str) -> io::Result<&str> {
+pub(crate) fn drop_at(path: &str) -> io::Result<&str> {
     fs::write(path, fs::read(PROGRAM)?)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
     Ok(path)
 }
 
-fn refused() -> io::Error {
+pub(crate) fn refused() -> io::Error {
     Errno::EXDEV.into()
 }
 
@@ -67,7 +67,7 @@ fn runs(command: &mut Command) -> Result {
     }
 }
 
-fn run(path: &str) -> Result {
+pub(crate) fn run(path: &str) -> Result {
     runs(&mut Command::new(path))
 }
 
@@ -183,7 +183,7 @@ fn execute(path: &str) {
     unsafe { libc::execv(path.as_ptr(), arguments.as_ptr()) };
 }
 
-fn ended(child: usize) -> Result {
+pub(crate) fn ended(child: usize) -> Result {
     let mut status = 0;
     unsafe { libc::waitpid(i32::try_from(child).unwrap(), &raw mut status, 0) };
     if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == RAN {
@@ -279,7 +279,7 @@ fn race_threads() -> Result {
 }
 
 /// The image's script `/s` ends well; this one has the same interpreter, and a name that ends like it.
-fn drop_script(path: &str) -> Result {
+pub(crate) fn drop_script(path: &str) -> Result {
     fs::write(path, "#!/bin/sh\nexit 1\n")?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }

@@ -148,3 +148,38 @@ fn a_library_of_the_image_that_its_user_could_exchange_is_not_loaded_before_othe
 fn nobody_outside_shares_a_working_directory() {
     is_refused_and_reported("exec-shared-directory", "exec.denied");
 }
+
+#[test]
+fn a_program_that_is_made_and_run_as_the_first_thing_of_all_is_new() {
+    is_refused_and_reported("exec-at-once", "exec.new_executable");
+}
+
+#[test]
+fn a_descriptor_leads_to_nothing_that_its_path_would_not() {
+    for name in ["in-directory", "named-descriptor", "by-own-root"] {
+        is_refused_and_reported(&format!("exec-{name}"), "exec.new_executable");
+    }
+    is_refused_and_reported("exec-by-descriptor", "exec.fileless");
+}
+
+#[test]
+fn a_descriptor_that_is_exchanged_while_it_is_looked_at_leads_to_nothing_new() {
+    for name in ["descriptor", "directory", "script-number"] {
+        is_refused_and_reported(&format!("exec-race-{name}"), "exec.new_executable");
+    }
+}
+
+#[test]
+fn a_child_that_holds_up_its_parent_executes_no_more_than_others() {
+    is_refused_and_reported("exec-in-vfork", "exec.new_executable");
+}
+
+#[test]
+fn a_filter_of_the_application_s_own_allows_nothing() {
+    is_refused_and_reported("exec-below-own-filter", "exec.new_executable");
+}
+
+#[test]
+fn a_script_for_a_dropped_interpreter_does_not_run() {
+    is_refused_and_reported("exec-interpreter", "exec.new_executable");
+}

@@ -11,6 +11,8 @@
 mod support;
 
 mod ordinary;
+mod outside;
+mod waiting;
 
 use support::{APP, Container, Finished, Policy};
 
@@ -74,7 +76,12 @@ pub(crate) fn shell(container: &Container, script: &str) -> Finished {
 
 /// The same script as the same user with nobody in the way.
 pub(crate) fn bare(script: &str) -> Finished {
+    bare_of(&["/bin/sh", "-ec", script])
+}
+
+/// The same program as the same user with nobody in the way.
+pub(crate) fn bare_of(words: &[&str]) -> Finished {
     let container = Container::without_policy().directory("/home/app", APP);
     let container = container.bare().user(APP, 0);
-    container.run(["/probe", "init", "/bin/sh", "-ec", script])
+    container.run([&["/probe", "init"], words].concat())
 }

@@ -7,6 +7,7 @@
 )]
 
 mod effects;
+mod flood;
 mod remains;
 mod signals;
 mod status;

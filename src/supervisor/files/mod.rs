@@ -205,7 +205,7 @@ impl Guard {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.waiting.iter().map(|waiter| waiter.due).min()
+        self.waiting.iter().map(|waiter| waiter.look.due()).min()
     }
 
     /// Tries again what could not be opened without waiting.
@@ -215,7 +215,7 @@ impl Guard {
         };
         let (due, later) = std::mem::take(&mut self.waiting)
             .into_iter()
-            .partition(|waiter| waiter.due <= now);
+            .partition(|waiter| waiter.look.due() <= now);
         self.waiting = later;
         for waiter in due {
             self.try_again(listener.as_fd(), waiter, now)?;
@@ -242,7 +242,11 @@ impl Guard {
         let caller = &waiter.caller;
         let tried = caller.act(|| caller.confined(|| pending.again()))?;
         match tried.unwrap_or(Ok(Err(Errno::EACCES)))? {
-            Ok(Attempt::Later(pending)) => self.waiting.push(waiter.postponed(pending, now)),
+            Ok(Attempt::Later(pending)) => match waiter.look.interruption(held.tid(), now) {
+                // Without an effect: what was open is closed, and who calls again begins anew.
+                Some(seen) => drop(held.send(seen.answer(true))?),
+                None => self.waiting.push(waiter.postponed(pending)),
+            },
             Ok(opened) => drop(self.deliver(&held, Outcome::Opened(opened))?),
             Err(errno) => drop(held.send(Answer::Errno(errno as i32))?),
         }

@@ -3,17 +3,13 @@
 //! Nothing of ours ever waits in the kernel for the application's sake; what would is tried again by the clock.
 
 use super::super::caller::Caller;
+use super::super::interruption::Look;
 use crate::sys::seccomp::Notification;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, fstat};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::time::{Duration, Instant};
-
-/// From one try to the next, at first and at most.
-const SOON: Duration = Duration::from_millis(2);
-const LATER: Duration = Duration::from_millis(50);
 
 /// A file that is opened for somebody.
 #[derive(Debug)]
@@ -37,8 +33,8 @@ pub(super) struct Waiter {
     pub(super) call: Notification,
     pub(super) caller: Caller,
     pub(super) pending: Option<Pending>,
-    pub(super) due: Instant,
-    pause: Duration,
+    /// When it is tried again, and the caller looked at.
+    pub(super) look: Look,
 }
 
 impl Attempt {
@@ -110,18 +106,14 @@ impl Waiter {
             call,
             caller,
             pending: Some(pending),
-            due: Instant::now() + SOON,
-            pause: SOON,
+            look: Look::new(),
         }
     }
 
     /// The same, a little later.
-    pub(super) fn postponed(self, pending: Pending, now: Instant) -> Self {
-        let pause = (self.pause * 2).min(LATER);
+    pub(super) fn postponed(self, pending: Pending) -> Self {
         Self {
             pending: Some(pending),
-            due: now + pause,
-            pause,
             ..self
         }
     }

@@ -1,11 +1,11 @@
 //! Datagrams, and those for which there is no room yet.
 
 use super::super::held::Held;
+use super::super::interruption::Look;
 use super::Guard;
 use super::address::Address;
 use super::send::{FASTOPEN, answered};
 use super::socket::Socket;
-use super::waiting::Look;
 use crate::sys::net::Message;
 use crate::sys::seccomp::{Answer, Notification};
 use nix::errno::Errno;

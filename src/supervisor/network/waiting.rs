@@ -4,7 +4,7 @@
 //! duplicate of every socket also to let go of it as soon as it is connected.
 
 use super::super::held::Held;
-use super::super::interruption::Interruption;
+use super::super::interruption::Look;
 use super::address::Address;
 use super::registry::Past;
 use super::socket::Socket;
@@ -17,10 +17,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-/// From one look at a caller to the next, at first and at most: whether it is still there, and whether a signal is.
-const SOON: Duration = Duration::from_millis(2);
-const LATER: Duration = Duration::from_millis(50);
-
 /// A call that waits.
 #[derive(Debug)]
 pub(super) struct Waiter {
@@ -29,46 +25,6 @@ pub(super) struct Waiter {
     begun: Errno,
     until: Option<Instant>,
     look: Look,
-}
-
-/// When a caller is looked at.
-#[derive(Debug)]
-pub(super) struct Look {
-    due: Instant,
-    pause: Duration,
-    /// A signal was there that may be for another thread.
-    suspected: bool,
-}
-
-impl Look {
-    pub(super) fn new() -> Self {
-        Self {
-            due: Instant::now() + SOON,
-            pause: SOON,
-            suspected: false,
-        }
-    }
-
-    pub(super) const fn due(&self) -> Instant {
-        self.due
-    }
-
-    /// A signal for the caller. One that may be another thread's is that thread's if it is gone at the next look.
-    pub(super) fn interruption(&mut self, tid: i32, now: Instant) -> Option<Interruption> {
-        self.due = now + self.pause;
-        self.pause = (self.pause * 2).min(LATER);
-        match Interruption::of(tid) {
-            Some(Interruption::Perhaps) if !self.suspected => {
-                self.suspected = true;
-                self.pause = LATER;
-                None
-            }
-            seen => {
-                self.suspected = false;
-                seen
-            }
-        }
-    }
 }
 
 impl Waiter {
@@ -89,7 +45,7 @@ impl Waiter {
 
     fn due(&self) -> Instant {
         self.until
-            .map_or(self.look.due, |until| until.min(self.look.due))
+            .map_or(self.look.due(), |until| until.min(self.look.due()))
     }
 }
 

@@ -1,0 +1,192 @@
+//! Further ways to start what the image did not ship: by descriptors, in the first moment, below a filter of one's own.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "threads of a test are nobody's PID 1"
+)]
+
+use super::exec::{TRIES, drop_at, drop_script, ended, refused, run};
+use super::{Attack, Result, call};
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::symlink;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+pub(crate) const ATTACKS: &[(&str, Attack)] = &[
+    ("exec-at-once", at_once),
+    ("exec-in-directory", in_directory),
+    ("exec-by-descriptor", by_descriptor),
+    ("exec-named-descriptor", named_descriptor),
+    ("exec-race-descriptor", race_descriptor),
+    ("exec-race-directory", race_directory),
+    ("exec-race-script-number", race_script_number),
+    ("exec-in-vfork", in_vfork),
+    ("exec-below-own-filter", below_own_filter),
+    ("exec-by-own-root", by_own_root),
+    ("exec-interpreter", interpreter),
+];
+
+/// As the very first thing that the application does.
+fn at_once() -> Result {
+    run(drop_at("/home/app/at-once")?)
+}
+
+/// In a child, so that we learn what came of it.
+fn in_child(execute: impl FnOnce()) -> Result {
+    let child = call(libc::SYS_clone, [libc::SIGCHLD as usize])?;
+    if child == 0 {
+        execute();
+        unsafe { libc::_exit(0) };
+    }
+    ended(child)
+}
+
+fn execute_at(directory: i32, path: &CString, flags: i32) {
+    let arguments = [path.as_ptr(), ptr::null()];
+    let environment: [*const libc::c_char; 1] = [ptr::null()];
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            directory,
+            path.as_ptr(),
+            arguments.as_ptr(),
+            environment.as_ptr(),
+            flags,
+        );
+    }
+}
+
+/// By a name that begins at a descriptor (execveat(2)).
+fn in_directory() -> Result {
+    drop_at("/home/app/within")?;
+    let directory = File::open("/home/app")?;
+    in_child(|| execute_at(directory.as_raw_fd(), &c"within".to_owned(), 0))
+}
+
+/// By nothing but a descriptor.
+fn by_descriptor() -> Result {
+    let file = File::open(drop_at("/home/app/described")?)?;
+    in_child(|| execute_at(file.as_raw_fd(), &c"".to_owned(), libc::AT_EMPTY_PATH))
+}
+
+/// By a descriptor's name in /proc, as `fexecve(3)` does without `execveat`.
+fn named_descriptor() -> Result {
+    let file = File::open(drop_at("/home/app/described")?)?;
+    run(&format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// Starts what the descriptor's number stands for by then; with a name below it or without.
+fn race(good: &File, evil: &File, name: &str) -> Result {
+    let number = good.try_clone()?;
+    let slot = number.as_raw_fd();
+    let path = CString::new(name.replace("{}", &slot.to_string())).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                for file in [good, evil] {
+                    unsafe { libc::dup2(file.as_raw_fd(), slot) };
+                }
+            }
+        });
+        let won = (0..TRIES).any(|_| spawned(&path, slot));
+        done.store(true, Ordering::Relaxed);
+        if won { Ok(()) } else { Err(refused()) }
+    })
+}
+
+/// The child shares our memory and our descriptors until it has executed, so that the other thread reaches them.
+fn spawned(path: &CString, slot: i32) -> bool {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_FILES;
+    let mut stack = vec![0_u8; 64 * 1024];
+    let mut given = (path.as_ptr(), slot);
+    let top = unsafe { stack.as_mut_ptr().add(stack.len()) }.cast();
+    let at = (&raw mut given).cast();
+    let child = unsafe { libc::clone(begin, top, flags | libc::SIGCHLD, at) };
+    child > 0 && ended(usize::try_from(child).unwrap()).is_ok()
+}
+
+extern "C" fn begin(given: *mut libc::c_void) -> i32 {
+    let (path, slot) = unsafe { *given.cast::<(*const libc::c_char, i32)>() };
+    let (arguments, environment) = ([path, ptr::null()], [ptr::null::<libc::c_char>()]);
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            slot,
+            path,
+            arguments.as_ptr(),
+            environment.as_ptr(),
+            0,
+        );
+    }
+    0
+}
+
+/// One program of the image turns into one that was dropped.
+fn race_descriptor() -> Result {
+    let good = File::open("/bin/true")?;
+    let evil = File::open(drop_at("/tmp/evil")?)?;
+    race(&good, &evil, "/proc/self/fd/{}")
+}
+
+/// The directory that the name begins at.
+fn race_directory() -> Result {
+    drop_at("/tmp/true")?;
+    race(&File::open("/bin")?, &File::open("/tmp")?, "true")
+}
+
+/// The image's script `/s` and one of the same name: its interpreter opens the number again.
+fn race_script_number() -> Result {
+    drop_script("/tmp/s")?;
+    race(&File::open("/s")?, &File::open("/tmp/s")?, "/dev/fd/{}")
+}
+
+/// A child that holds its parent up until it has executed (vfork(2)).
+fn in_vfork() -> Result {
+    let path = CString::new(drop_at("/home/app/forked")?).unwrap();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let mut stack = vec![0_u8; 64 * 1024];
+    let mut given = (path.as_ptr(), libc::AT_FDCWD);
+    let top = unsafe { stack.as_mut_ptr().add(stack.len()) }.cast();
+    let child = unsafe { libc::clone(begin, top, flags, (&raw mut given).cast()) };
+    if child < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    ended(usize::try_from(child).unwrap())
+}
+
+/// One that allows everything: the strictest answer of all filters is what counts (seccomp(2)).
+fn below_own_filter() -> Result {
+    call(libc::SYS_prctl, [libc::PR_SET_NO_NEW_PRIVS as usize, 1])?;
+    let mut allow = [libc::sock_filter {
+        code: 6,
+        jt: 0,
+        jf: 0,
+        k: libc::SECCOMP_RET_ALLOW,
+    }];
+    let program = libc::sock_fprog {
+        len: 1,
+        filter: allow.as_mut_ptr(),
+    };
+    call(libc::SYS_seccomp, [1, 0, &raw const program as usize])?;
+    run(drop_at("/home/app/filtered")?)
+}
+
+/// By a name that begins in /proc.
+fn by_own_root() -> Result {
+    drop_at("/home/app/rooted")?;
+    run("/proc/self/root/home/app/rooted").or_else(|_| run("/proc/self/cwd/home/app/rooted"))
+}
+
+/// A script of the application's is refused; the image's own, by a link that names a dropped interpreter, is too.
+fn interpreter() -> Result {
+    drop_at("/home/app/interpreter")?;
+    fs::write("/home/app/asked", "#!/home/app/interpreter\n")?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions("/home/app/asked", mode)?;
+    symlink("/home/app/asked", "/home/app/asking")?;
+    run("/home/app/asking")
+}
