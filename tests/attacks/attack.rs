@@ -56,10 +56,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, Attack)> {
         files_races::ATTACKS,
         supervisor_signals::ATTACKS,
     ];
-    tables
-        .into_iter()
-        .chain(network::TABLES.into_iter())
-        .flatten()
+    tables.into_iter().chain(network::TABLES).flatten()
 }
 
 const ATTACKS: &[(&str, Attack)] = &[

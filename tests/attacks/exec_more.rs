@@ -79,7 +79,7 @@ fn named_descriptor() -> Result {
 }
 
 /// Starts what the descriptor's number stands for by then; with a name below it or without.
-fn race(good: &File, evil: &File, name: &str) -> Result {
+fn race(tries: usize, good: &File, evil: &File, name: &str) -> Result {
     let number = good.try_clone()?;
     let slot = number.as_raw_fd();
     let path = CString::new(name.replace("{}", &slot.to_string())).unwrap();
@@ -92,7 +92,7 @@ fn race(good: &File, evil: &File, name: &str) -> Result {
                 }
             }
         });
-        let won = (0..TRIES).any(|_| spawned(&path, slot));
+        let won = (0..tries).any(|_| spawned(&path, slot));
         done.store(true, Ordering::Relaxed);
         if won { Ok(()) } else { Err(refused()) }
     })
@@ -129,19 +129,24 @@ extern "C" fn begin(given: *mut libc::c_void) -> i32 {
 fn race_descriptor() -> Result {
     let good = File::open("/bin/true")?;
     let evil = File::open(drop_at("/tmp/evil")?)?;
-    race(&good, &evil, "/proc/self/fd/{}")
+    race(TRIES, &good, &evil, "/proc/self/fd/{}")
 }
 
 /// The directory that the name begins at.
 fn race_directory() -> Result {
     drop_at("/tmp/true")?;
-    race(&File::open("/bin")?, &File::open("/tmp")?, "true")
+    race(1000, &File::open("/bin")?, &File::open("/tmp")?, "true")
 }
 
 /// The image's script `/s` and one of the same name: its interpreter opens the number again.
 fn race_script_number() -> Result {
     drop_script("/tmp/s")?;
-    race(&File::open("/s")?, &File::open("/tmp/s")?, "/dev/fd/{}")
+    race(
+        1000,
+        &File::open("/s")?,
+        &File::open("/tmp/s")?,
+        "/dev/fd/{}",
+    )
 }
 
 /// A child that holds its parent up until it has executed (vfork(2)).

@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -46,15 +46,13 @@ fn refused() -> io::Error {
     Errno::EACCES.into()
 }
 
-/// A file outside that has become longer than it was.
+/// A file outside that nothing is left of.
 fn was_written() -> bool {
-    fs::metadata(OUTSIDE).is_ok_and(|file| file.len() != "original".len() as u64)
+    fs::metadata(OUTSIDE).is_ok_and(|file| file.len() == 0)
 }
 
 /// Opens what lies at this address by then, in the directory of this number, to empty it.
-fn empty_at(directory: &AtomicU64, path: *const libc::c_char) {
-    let directory = i32::try_from(directory.load(Ordering::Relaxed).cast_signed());
-    let directory = directory.unwrap_or(libc::AT_FDCWD);
+fn empty_at(directory: i32, path: *const libc::c_char) {
     let flags = libc::O_WRONLY | libc::O_TRUNC;
     let file = unsafe { libc::openat(directory, path, flags) };
     if file >= 0 {
@@ -62,28 +60,33 @@ fn empty_at(directory: &AtomicU64, path: *const libc::c_char) {
     }
 }
 
-/// Opens again and again while a second thread turns.
+/// Opens again and again while a second thread turns, until both have done so often enough.
 fn race(turn: impl Fn(usize) + Send + Sync, open: impl Fn()) -> Result {
-    let done = AtomicBool::new(false);
+    let (done, turned) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
-            for number in 0_usize.. {
-                if done.load(Ordering::Relaxed) {
-                    break;
-                }
-                turn(number);
+            while !done.load(Ordering::Relaxed) {
+                turn(turned.fetch_add(1, Ordering::Relaxed));
             }
         });
-        let won = (0..TRIES).any(|_| {
+        let mut tries = 0;
+        let won = loop {
             open();
-            was_written()
-        });
+            tries += 1;
+            if was_written() {
+                break true;
+            }
+            if tries >= TRIES && turned.load(Ordering::Relaxed) >= TRIES {
+                break false;
+            }
+        };
         done.store(true, Ordering::Relaxed);
         if won { Ok(()) } else { Err(refused()) }
     })
 }
 
-const HERE: u64 = libc::AT_FDCWD as i64 as u64;
+/// The working directory, as a register has it (`AT_FDCWD`).
+const HERE: usize = usize::MAX - 99;
 
 /// `/home/app/f` turns into `/data/file`, a word at a time.
 fn race_path() -> Result {
@@ -96,7 +99,7 @@ fn race_path() -> Result {
     let path = [AtomicU64::new(good), AtomicU64::new(word(b"/file\0\0\0"))];
     let turn = |number| path[0].store(if number % 2 == 0 { good } else { evil }, Ordering::Relaxed);
     race(turn, || {
-        empty_at(&AtomicU64::new(HERE), path.as_ptr().cast());
+        empty_at(libc::AT_FDCWD, path.as_ptr().cast());
     })
 }
 
@@ -109,7 +112,7 @@ fn race_link() -> Result {
         drop(symlink(target, "/tmp/next").and_then(|()| fs::rename("/tmp/next", "/tmp/now")));
     };
     race(turn, || {
-        empty_at(&AtomicU64::new(HERE), c"/tmp/now".as_ptr());
+        empty_at(libc::AT_FDCWD, c"/tmp/now".as_ptr());
     })
 }
 
@@ -124,7 +127,7 @@ fn race_directory() -> Result {
         libc::syscall(libc::SYS_renameat2, here, way, here, other, 2);
     };
     race(turn, || {
-        empty_at(&AtomicU64::new(HERE), c"/tmp/way/file".as_ptr());
+        empty_at(libc::AT_FDCWD, c"/tmp/way/file".as_ptr());
     })
 }
 
@@ -137,8 +140,7 @@ fn race_descriptor() -> Result {
         let source = [&inside, &outside][count % 2].as_raw_fd();
         libc::dup2(source, number.as_raw_fd());
     };
-    let directory = AtomicU64::new(u64::try_from(number.as_raw_fd()).unwrap());
-    race(turn, || empty_at(&directory, c"file".as_ptr()))
+    race(turn, || empty_at(number.as_raw_fd(), c"file".as_ptr()))
 }
 
 /// What a parent had open before it started us.
@@ -188,7 +190,8 @@ fn unnamed() -> Result {
     fs::hard_link(format!("/proc/self/fd/{}", file.as_raw_fd()), "/data/named").or_else(|_| {
         let from = std::ffi::CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
         let to = c"/data/named".as_ptr() as usize;
-        let (here, follow) = (HERE as usize, libc::AT_SYMLINK_FOLLOW as usize);
+        // `AT_SYMLINK_FOLLOW`
+        let (here, follow) = (HERE, 0x400);
         call(
             libc::SYS_linkat,
             [here, from.as_ptr() as usize, here, to, follow],
@@ -203,7 +206,7 @@ fn mode() -> Result {
 
 fn times() -> Result {
     let file = c"/data/file".as_ptr() as usize;
-    call(libc::SYS_utimensat, [HERE as usize, file, 0, 0]).map(drop)
+    call(libc::SYS_utimensat, [HERE, file, 0, 0]).map(drop)
 }
 
 fn attribute() -> Result {
@@ -233,7 +236,7 @@ fn exchange() -> Result {
         c"/home/app/f".as_ptr() as usize,
         c"/data/file".as_ptr() as usize,
     );
-    let here = HERE as usize;
+    let here = HERE;
     call(libc::SYS_renameat2, [here, from, here, to, 2]).map(drop)
 }
 
