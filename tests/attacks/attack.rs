@@ -47,6 +47,12 @@ pub(crate) type Result = io::Result<()>;
 
 pub(crate) type Attack = fn() -> Result;
 
+/// How often a race is tried. A machine that is emulated says fewer by `TRIES`.
+pub(crate) fn tries() -> usize {
+    let stated = std::env::var("TRIES").ok();
+    stated.map_or(10_000, |number| number.parse().unwrap())
+}
+
 /// By name, all that there are.
 pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, Attack)> {
     let tables = [

@@ -5,7 +5,7 @@
     reason = "threads of a test are nobody's PID 1"
 )]
 
-use super::{Attack, Result, call};
+use super::{Attack, Result, call, tries};
 use nix::errno::Errno;
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
@@ -48,7 +48,6 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
 /// Its status tells it from what the image ships: `/bin/true`.
 const PROGRAM: &str = "/bin/false";
 const RAN: i32 = 1;
-pub(crate) const TRIES: usize = 10_000;
 
 pub(crate) fn drop_at(path: &str) -> io::Result<&str> {
     fs::write(path, fs::read(PROGRAM)?)?;
@@ -116,7 +115,16 @@ fn script() -> Result {
     run("/home/app/script")
 }
 
+#[cfg(target_arch = "x86_64")]
 const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
+#[cfg(target_arch = "aarch64")]
+const LOADER: &str = "/lib/ld-linux-aarch64.so.1";
+
+/// Where Debian has its libraries.
+#[cfg(target_arch = "x86_64")]
+const LIBRARIES: &str = "/lib/x86_64-linux-gnu";
+#[cfg(target_arch = "aarch64")]
+const LIBRARIES: &str = "/lib/aarch64-linux-gnu";
 
 fn loader() -> Result {
     runs(Command::new(LOADER).arg(drop_at("/home/app/loaded")?))
@@ -155,7 +163,7 @@ fn unnamed() -> Result {
 /// A library of the image, but a copy of it: whether it is loaded is enough.
 fn preload() -> Result {
     let library = "/home/app/library.so";
-    fs::write(library, fs::read("/lib/x86_64-linux-gnu/libc.so.6")?)?;
+    fs::write(library, fs::read(format!("{LIBRARIES}/libc.so.6"))?)?;
     let status = Command::new("/bin/true")
         .env("LD_PRELOAD", library)
         .status()?;
@@ -211,7 +219,7 @@ fn spawn(path: *const libc::c_char) -> bool {
 }
 
 fn race(flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
-    race_for(TRIES, flip, path)
+    race_for(tries(), flip, path)
 }
 
 fn race_for(tries: usize, flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
@@ -263,7 +271,7 @@ fn race_link() -> Result {
 /// Two threads at once: one asks for what it may have, and the other wins.
 fn race_threads() -> Result {
     let path = drop_at("/home/app/both")?;
-    for _ in 0..500 {
+    for _ in 0..tries() / 20 {
         let child = call(libc::SYS_clone, [libc::SIGCHLD as usize])?;
         if child == 0 {
             thread::spawn(|| execute("/bin/true"));
@@ -295,7 +303,7 @@ fn race_script() -> Result {
     let (good, evil) = (word(b"/s"), word(b"/tmp/s"));
     let path = AtomicU64::new(good);
     let flip = |turn| path.store(if turn % 2 == 0 { good } else { evil }, Ordering::Relaxed);
-    race_for(1_000, flip, path.as_ptr().cast())
+    race_for(tries() / 10, flip, path.as_ptr().cast())
 }
 
 /// The interpreter follows the link again, long after everybody has looked.
@@ -306,7 +314,7 @@ fn race_script_link() -> Result {
         drop(symlink(target, "/tmp/next").and_then(|()| fs::rename("/tmp/next", "/tmp/now")));
     };
     flip(0);
-    race_for(TRIES, flip, c"/tmp/now".as_ptr())
+    race_for(tries(), flip, c"/tmp/now".as_ptr())
 }
 
 /// Nothing but what an exchange would begin with: the image's script by a link that its user can turn elsewhere.
@@ -331,7 +339,8 @@ fn loader_many_options() -> Result {
 /// The image has a program of this name in its root, and the loader looks elsewhere.
 fn loader_bare_name() -> Result {
     drop_at("/home/app/tool")?;
-    let words = ["--library-path", "/home/app:/lib/x86_64-linux-gnu", "tool"];
+    let path = format!("/home/app:{LIBRARIES}");
+    let words = ["--library-path", &path, "tool"];
     runs(Command::new(LOADER).args(words).current_dir("/"))
 }
 

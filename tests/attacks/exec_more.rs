@@ -5,8 +5,8 @@
     reason = "threads of a test are nobody's PID 1"
 )]
 
-use super::exec::{TRIES, drop_at, drop_script, ended, refused, run};
-use super::{Attack, Result, call};
+use super::exec::{drop_at, drop_script, ended, refused, run};
+use super::{Attack, Result, call, tries};
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
@@ -129,13 +129,18 @@ extern "C" fn begin(given: *mut libc::c_void) -> i32 {
 fn race_descriptor() -> Result {
     let good = File::open("/bin/true")?;
     let evil = File::open(drop_at("/tmp/evil")?)?;
-    race(TRIES, &good, &evil, "/proc/self/fd/{}")
+    race(tries(), &good, &evil, "/proc/self/fd/{}")
 }
 
 /// The directory that the name begins at.
 fn race_directory() -> Result {
     drop_at("/tmp/true")?;
-    race(1000, &File::open("/bin")?, &File::open("/tmp")?, "true")
+    race(
+        tries() / 10,
+        &File::open("/bin")?,
+        &File::open("/tmp")?,
+        "true",
+    )
 }
 
 /// The image's script `/s` and one of the same name: its interpreter opens the number again.

@@ -5,7 +5,7 @@
     reason = "threads of a test are nobody's PID 1"
 )]
 
-use super::{Attack, Result, call};
+use super::{Attack, Result, call, tries};
 use nix::errno::Errno;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -38,7 +38,6 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("files-handle-of-thread", handle_of_thread),
 ];
 
-const TRIES: usize = 10_000;
 const OUTSIDE: &str = "/data/file";
 const INSIDE: &str = "/home/app/f";
 
@@ -69,14 +68,14 @@ fn race(turn: impl Fn(usize) + Send + Sync, open: impl Fn()) -> Result {
                 turn(turned.fetch_add(1, Ordering::Relaxed));
             }
         });
-        let mut tries = 0;
+        let (most, mut tried) = (tries(), 0);
         let won = loop {
             open();
-            tries += 1;
+            tried += 1;
             if was_written() {
                 break true;
             }
-            if tries >= TRIES && turned.load(Ordering::Relaxed) >= TRIES {
+            if tried >= most && turned.load(Ordering::Relaxed) >= most {
                 break false;
             }
         };

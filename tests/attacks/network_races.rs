@@ -22,7 +22,6 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("network-race-listen", listen),
 ];
 
-const TRIES: usize = 10_000;
 const AF_UNIX: u64 = 1;
 
 /// Sixteen bytes that are an address: all that differs is in the first eight, so that no half of one is ever seen.
@@ -56,7 +55,7 @@ fn against(flip: impl Fn(usize) + Sync, attempt: impl FnMut() -> io::Result<bool
 }
 
 fn try_often(turns: &AtomicUsize, mut attempt: impl FnMut() -> io::Result<bool>) -> Result {
-    for _ in 0..TRIES {
+    for _ in 0..super::tries() {
         // On a busy machine the other thread has to have its time.
         let before = turns.load(Ordering::Relaxed);
         while turns.load(Ordering::Relaxed) == before {

@@ -135,7 +135,7 @@ fn send_with(socket: &OwnedFd, control: &[u8], to: SocketAddr) -> Result {
     message.msg_iov = &raw mut text;
     message.msg_iovlen = 1;
     message.msg_control = control.as_ptr().cast_mut().cast();
-    message.msg_controllen = control.len();
+    message.msg_controllen = control.len() as _;
     let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, 0) };
     done(sent).map(drop)
 }

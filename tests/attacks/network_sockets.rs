@@ -77,7 +77,7 @@ fn header(text: &mut libc::iovec, byte: &mut u8, control: &mut Control) -> libc:
     message.msg_iov = text;
     message.msg_iovlen = 1;
     message.msg_control = control.as_mut_ptr().cast();
-    message.msg_controllen = size_of::<Control>();
+    message.msg_controllen = size_of::<Control>() as _;
     message
 }
 

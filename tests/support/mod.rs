@@ -250,6 +250,13 @@ impl Container {
         self
     }
 
+    /// A runtime with this filter.
+    #[must_use]
+    pub fn below(mut self, filter: Vec<libc::sock_filter>) -> Self {
+        self.filter = Some(Step::Without(filter));
+        self
+    }
+
     /// A runtime that lets nobody be traced, and does not say so before somebody tries.
     #[must_use]
     pub fn without_tracing(mut self) -> Self {

@@ -1,6 +1,7 @@
 //! The calls that set times, in three forms.
 
 use super::super::held::Held;
+#[cfg(target_arch = "x86_64")]
 use super::super::resolve::Last;
 use super::asked::{self, Asked, Change, Subject};
 use super::refused::Refused;

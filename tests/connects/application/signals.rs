@@ -151,13 +151,13 @@ fn others() {
     handle(libc::SIGALRM, 0);
     let full = Full::new();
     let (at, socket) = (full.at, tcp());
-    let own = unsafe { libc::pthread_self() };
+    let (process, own) = unsafe { (libc::getpid(), libc::gettid()) };
     let disturb = thread::Builder::new().spawn(move || {
         thread::sleep(MOMENT);
         blocked(libc::SIG_UNBLOCK, Some(libc::SIGUSR1));
         unsafe { libc::raise(libc::SIGUSR1) };
         for signal in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGCHLD, libc::SIGWINCH] {
-            unsafe { libc::pthread_kill(own, signal) };
+            unsafe { libc::syscall(libc::SYS_tgkill, process, own, signal) };
         }
         let first = full.open();
         (full, first)

@@ -1,0 +1,197 @@
+//! The first process of a microVM: runs every attack in containers as a runtime makes them, bare and enforced, and says
+//! on the console how each went. The other side is `main.rs`.
+
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "an init that cannot go on ends its machine"
+)]
+
+mod docker;
+#[path = "../support/mod.rs"]
+mod support;
+
+use nix::mount::{MsFlags, mount};
+use nix::sys::reboot::{RebootMode, reboot};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::os::unix::fs::chown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::thread;
+use support::network::addresses::{ALLOWED, ALLOWED_V6, CLOSED, ECHO};
+use support::{APP, Container, DOCKER, Finished, Network, Policy, SYS_PTRACE};
+
+/// A tenth of a second in an emulated machine for what takes a hundredth elsewhere: races are tried less often.
+const TRIES: &str = "100";
+
+/// How a container is started: its name, whether by root, and whether it may trace.
+const WAYS: [(&str, bool, bool); 4] = [
+    ("root", true, false),
+    ("root, SYS_PTRACE", true, true),
+    ("USER", false, false),
+    ("USER, SYS_PTRACE", false, true),
+];
+
+fn main() {
+    prepare();
+    println!(
+        "@kernel {}",
+        fs::read_to_string("/proc/sys/kernel/osrelease")
+            .unwrap()
+            .trim()
+    );
+    say(
+        "bare",
+        |container| container.bare().user(APP, 0),
+        DOCKER,
+        &["/probe", "init"],
+    );
+    for (name, by_root, traces) in WAYS {
+        let bounding = if traces { DOCKER | SYS_PTRACE } else { DOCKER };
+        let user = |container: Container| {
+            if by_root {
+                container
+            } else {
+                container.user(APP, 0)
+            }
+        };
+        say(name, user, bounding, &[]);
+    }
+    println!("@done");
+    match reboot(RebootMode::RB_AUTOBOOT) {
+        Ok(never) => match never {},
+        Err(errno) => panic!("reboot: {errno}"),
+    }
+}
+
+/// The root of an initramfs cannot be exchanged for a container's (pivot_root(2)); one that is mounted over it can.
+fn prepare() {
+    let none = None::<&str>;
+    let on = |kind: &str, target: &str| {
+        mount(Some(kind), target, Some(kind), MsFlags::empty(), none).unwrap()
+    };
+    mount(Some("/"), "/new", none, MsFlags::MS_BIND, none).unwrap();
+    std::env::set_current_dir("/new").unwrap();
+    mount(Some("."), "/", none, MsFlags::MS_MOVE, none).unwrap();
+    nix::unistd::chroot(".").unwrap();
+    for (kind, target) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev")] {
+        on(kind, target);
+    }
+    fs::create_dir_all("/dev/pts").unwrap();
+    on("devpts", "/dev/pts");
+    for module in fs::read_dir("/modules").unwrap() {
+        let file = File::open(module.unwrap().path()).unwrap();
+        nix::kmod::finit_module(&file, c"", nix::kmod::ModuleInitFlags::empty()).unwrap();
+    }
+}
+
+/// What the tests of Docker's containers have.
+fn policy(by_root: bool) -> Policy {
+    let connect = format!(
+        "{{connect: [{{to: {ALLOWED}, ports: [{ECHO}, {CLOSED}]}}, {{to: \"{ALLOWED_V6}\", ports: [{ECHO}]}}], \
+         listen: [8080], udp: deny, task_endpoint: deny}}"
+    );
+    let policy = Policy::new()
+        .section(
+            "exec",
+            "{new_allowed: [/usr/**], max_processes: 500, new_libraries: deny}",
+        )
+        .section(
+            "files",
+            "{writable: [/home/app, /tmp, /dev/shm], report: true}",
+        )
+        .section("network", connect)
+        .section(
+            "report",
+            "{limit: {per_rule: 100000/min, per_task: 1000000/h}}",
+        );
+    if by_root {
+        policy
+    } else {
+        policy.without("identity")
+    }
+}
+
+/// Runs all attacks in a container, in a network of its own, and says what came of it.
+fn say(name: &str, user: impl Fn(Container) -> Container + Sync, bounding: u64, before: &[&str]) {
+    println!("@way {name}");
+    let finished = thread::scope(|scope| {
+        let run = || {
+            let network = Path::new("/modules/veth.ko").exists().then(Network::new);
+            let container = Container::with(&policy(!name.starts_with("USER")));
+            let container = prepared(user(container.bounding(bounding)))
+                .below(docker::filter(bounding & SYS_PTRACE != 0))
+                .variables([("TRIES", TRIES)]);
+            let finished = container.run([before, &["/attack", "each"]].concat());
+            drop(network);
+            finished
+        };
+        scope
+            .spawn(move || catch_unwind(AssertUnwindSafe(run)))
+            .join()
+            .unwrap()
+    });
+    match finished {
+        Ok(finished) => tell(&finished, name != "bare"),
+        Err(_) => println!("@failed"),
+    }
+}
+
+/// The application owns more than it may write to, and the image has a script and a program that is its own.
+fn prepared(container: Container) -> Container {
+    let container =
+        container
+            .file("/data/file", "original", 0o644)
+            .file("/s", "#!/bin/sh\nexit 0\n", 0o755);
+    fs::copy("/bin/true", container.host("/home/app/tool")).unwrap();
+    for path in ["/data/file", "/data", "/home/app", "/home/app/tool"] {
+        chown(container.host(path), Some(APP), Some(APP)).unwrap();
+    }
+    let program = container.host("/setuid");
+    fs::copy(container.host("/probe"), &program).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
+    fs::set_permissions(program, mode).unwrap();
+    container
+}
+
+fn tell(finished: &Finished, is_enforced: bool) {
+    println!("@status {}", finished.code());
+    for line in finished.out().lines() {
+        println!("@result {line}");
+    }
+    if !is_enforced {
+        return;
+    }
+    let start = finished.start();
+    let controls = start["unmapped"]["enforcer"]["controls"]
+        .as_array()
+        .cloned();
+    for control in controls.unwrap_or_default() {
+        let text = |name: &str| control[name].as_str().unwrap_or_default().to_owned();
+        println!(
+            "@control {} {} {}",
+            text("name"),
+            text("state"),
+            text("reason")
+        );
+    }
+    let rules: BTreeSet<String> = finished
+        .findings()
+        .iter()
+        .filter_map(|finding| {
+            Some(
+                finding["finding_info"]["analytic"]["name"]
+                    .as_str()?
+                    .to_owned(),
+            )
+        })
+        .collect();
+    for rule in rules {
+        println!("@rule {rule}");
+    }
+}

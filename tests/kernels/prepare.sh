@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Puts kernels and initial file systems for the tests of other kernels into target/kernels: Debian's kernels and
+# packages, as apt verifies them by Debian's signed lists, and our own static programs. Nothing is fetched twice.
+#
+#   tests/kernels/prepare.sh
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+target=$PWD/target/kernels
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# Of the first Debian repository that apt knows here.
+# shellcheck disable=SC2016
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | grep -v security | head -n 1)
+# shellcheck source=/dev/null
+release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+
+# Lists of their own, beside this machine's.
+fetch() { # SUITE ARCHITECTURE COMMAND...
+    local state=$target/apt/$1-$2
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+    echo "deb [arch=$2 signed-by=$keyring] $mirror $1 main" >"$state/sources.list"
+    local options=(-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=- -o "APT::Architecture=$2"
+        -o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache" -o "APT::Architectures=$2" -o Dir::State::status=/dev/null)
+    [ -n "$(find "$state/lists" -name '*Packages' -print -quit)" ] || apt-get "${options[@]}" -qq update
+    "$3" "${options[@]}" "${@:4}"
+}
+
+kernel() { # SUITE ARCHITECTURE
+    local folder=$target/$1-$2 package
+    [ -e "$folder/kernel" ] && [ -e "$folder/modules/veth.ko" ] && return
+    echo "the kernel of $1 for $2"
+    package=$(fetch "$1" "$2" apt-cache depends "linux-image-cloud-$2" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p')
+    package=${package%%:*}
+    rm -rf "$folder" && mkdir -p "$folder/modules"
+    (cd "$folder" && fetch "$1" "$2" apt-get -qq download "$package")
+    dpkg-deb --fsys-tarfile "$folder"/linux-image-*.deb | tar -x -C "$folder" --wildcards './boot/vmlinuz-*' '*/drivers/net/veth.ko*'
+    find "$folder" -name 'veth.ko.xz' -exec xz -d {} +
+    find "$folder" -name veth.ko -not -path '*/modules/veth.ko' -exec mv {} "$folder/modules" \;
+    mv "$folder"/boot/vmlinuz-* "$folder/kernel"
+}
+
+# A root without configured packages: nothing of it runs here.
+root() { # ARCHITECTURE
+    local folder=$target/root-$1
+    [ -e "$folder/usr/bin/true" ] && return
+    echo "a root file system for $1"
+    rm -rf "$folder"
+    mmdebstrap --quiet --variant=extract --arch="$1" --include=coreutils,dash,iproute2,libc6,libc-bin \
+        "$release" "$folder" "deb [signed-by=$keyring] $mirror $release main"
+    # Debian's layout since bookworm, which base-files or usrmerge would make.
+    for part in bin sbin lib lib64; do
+        [ -d "$folder/$part" ] || continue
+        mkdir -p "$folder/usr/$part"
+        cp -a "$folder/$part/." "$folder/usr/$part" && rm -rf "${folder:?}/$part" && ln -s "usr/$part" "$folder/$part"
+    done
+    rm -rf "$folder"/usr/share/{doc,man,locale,info,bash-completion} "$folder"/var/{lib,cache}
+}
+
+programs() { # TRIPLE
+    echo "our programs for $1"
+    cargo test --quiet --no-run --target "$1" --test kernel
+    cargo build --quiet --target "$1" --example attack --example probe --example connects
+}
+
+initramfs() { # SUITE ARCHITECTURE TRIPLE
+    local built=$PWD/target/$3/debug stage=$target/stage program
+    rm -rf "$stage" && cp -a "$target/root-$2" "$stage"
+    # Where they lie here, as the init looks for them.
+    mkdir -p "$stage"/{new,proc,sys,dev,tmp,run,modules} "$stage$built/examples"
+    cp "$target/$1-$2/modules/"* "$stage/modules"
+    cp "target/$3/dist/micro-enforcer" "$stage$built/micro-enforcer"
+    for program in attack probe connects; do
+        strip_into "$3" "$built/examples/$program" "$stage$built/examples/$program"
+    done
+    program=$(cargo test --no-run --target "$3" --test kernel --message-format json 2>/dev/null |
+        sed -n 's/.*"name":"kernel".*"executable":"\([^"]*\)".*/\1/p')
+    strip_into "$3" "$program" "$stage/init"
+    (cd "$stage" && find . | cpio --quiet --create --format=newc) >"$target/$1-$2/initramfs"
+    rm -rf "$stage"
+}
+
+strip_into() { # TRIPLE FROM TO
+    local tool=strip
+    [ "${1%%-*}" = "$(uname -m)" ] || tool=aarch64-linux-gnu-strip
+    "$tool" -o "$3" "$2"
+}
+
+mkdir -p "$target"
+root amd64
+root arm64
+for suite in bullseye bookworm trixie; do
+    kernel "$suite" amd64
+done
+kernel bookworm arm64
+programs x86_64-unknown-linux-musl
+programs aarch64-unknown-linux-musl
+for suite in bullseye bookworm trixie; do
+    initramfs "$suite" amd64 x86_64-unknown-linux-musl
+done
+initramfs bookworm arm64 aarch64-unknown-linux-musl
