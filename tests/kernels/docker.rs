@@ -37,7 +37,11 @@ pub fn filter(traces: bool) -> Vec<sock_filter> {
         give(ALLOW),
         load(NUMBER),
     ];
-    let number = |name: &str| Sysno::from_str(name).ok().map(|call| call as u32);
+    // Newer processors have no older form of these to tell them from.
+    let call = |name: &str| {
+        Sysno::from_str(name).or_else(|_| Sysno::from_str(name.trim_start_matches("new")))
+    };
+    let number = |name: &str| call(name).ok().map(|call| call as u32);
     let names = NAMES.lines().chain(TRACING.into_iter().filter(|_| traces));
     let special = ["clone", "clone3", "personality"];
     for call in names

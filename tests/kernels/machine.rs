@@ -72,7 +72,7 @@ impl Machine {
         };
         // What the kernel does not know becomes the environment of its init.
         let line = format!(
-            "console={console} quiet loglevel=1 panic=-1 reboot=t rdinit=/init PATH=/usr/sbin:/usr/bin RUST_BACKTRACE=0"
+            "console={console} quiet loglevel=1 panic=-1 reboot=t rdinit=/init PATH=/usr/sbin:/usr/bin PATIENCE=500"
         );
         let mut command = Command::new(program);
         command

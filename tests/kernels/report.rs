@@ -50,9 +50,6 @@ impl Report {
                     ..Way::default()
                 }),
                 ("@done", _) => is_done = true,
-                ("@failed", Some(way)) => {
-                    return Err(format!("{}: it could not be started", way.name));
-                }
                 ("@status", Some(way)) if rest != "0" => {
                     return Err(format!("{}: status {rest}", way.name));
                 }

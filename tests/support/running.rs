@@ -14,8 +14,16 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes, so that what hangs is a failure and not a wait.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than anything here takes, so that what hangs is a failure and not a wait. A machine that is emulated states
+/// its own seconds.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the environment of the tests, not of the wrapper"
+)]
+fn patience() -> Duration {
+    let stated = std::env::var("PATIENCE").ok();
+    Duration::from_secs(stated.map_or(60, |seconds| seconds.parse().unwrap()))
+}
 
 /// A container that was started; it ends with this value.
 #[derive(Debug)]
@@ -63,7 +71,7 @@ impl Running {
     pub fn wait_for(&self, text: &str) -> &Self {
         let captured = self.captured(1);
         assert!(
-            captured.wait_for(text, PATIENCE),
+            captured.wait_for(text, patience()),
             "{text:?} did not come: {}",
             self.told()
         );
@@ -73,7 +81,7 @@ impl Running {
     /// Waits until this is on standard error.
     pub fn wait_for_error(&self, text: &str) -> &Self {
         assert!(
-            self.captured(2).wait_for(text, PATIENCE),
+            self.captured(2).wait_for(text, patience()),
             "{text:?} did not come: {}",
             self.told()
         );
@@ -120,9 +128,9 @@ impl Running {
     /// Waits for the end.
     pub fn finish(mut self) -> Finished {
         let mut end = [PollFd::new(self.handle.as_fd(), PollFlags::POLLIN)];
-        let patience = PollTimeout::try_from(PATIENCE.as_millis()).unwrap();
+        let limit = PollTimeout::try_from(patience().as_millis()).unwrap();
         let ended = loop {
-            match poll(&mut end, patience) {
+            match poll(&mut end, limit) {
                 Err(Errno::EINTR) => {}
                 count => break count.unwrap(),
             }
@@ -159,7 +167,7 @@ impl Drop for Running {
 
 /// The only child of a process, once there is no other: the boot helper may be on its way out.
 pub fn child_of(pid: i32) -> i32 {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + patience();
     loop {
         let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
         let children: Vec<i32> = list
@@ -179,7 +187,7 @@ pub fn child_of(pid: i32) -> i32 {
 
 /// Waits until a process is gone, or nothing but its status is left.
 pub fn wait_for_end_of(pid: i32) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + patience();
     let ended = || {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.rsplit(") ")

@@ -1,12 +1,13 @@
 //! What an open file is called, and whether that name means the same to everybody.
 
 use super::super::resolve::path_of;
+use crate::sys::status::Status;
 use nix::errno::Errno;
 use nix::sys::stat::fstat;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use std::collections::HashSet;
 use std::fs;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Where an open file lies.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,12 +77,11 @@ fn listed() -> HashSet<u64> {
     lines.split(|byte| *byte == b'\n').filter_map(id).collect()
 }
 
-/// The mount that a file was opened through.
+/// The mount that a file was opened through (`STATX_MNT_ID`, 5.8); 0, which nobody's mount is, for one of the kernel's own.
+/// Not by /proc/self/fdinfo, which before 5.14 only root opens once we are not dumpable.
 fn mount_of(file: &OwnedFd) -> Result<u64, Errno> {
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd()));
-    let info = info.map_err(|_| Errno::EIO)?;
-    let id = info.lines().find_map(|line| line.strip_prefix("mnt_id:"));
-    id.and_then(|id| id.trim().parse().ok()).ok_or(Errno::EIO)
+    let status = Status::of(file.as_fd());
+    status.map(|status| status.mount).map_err(|_| Errno::EIO)
 }
 
 #[cfg(test)]
