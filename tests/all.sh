@@ -9,13 +9,13 @@ cd "$(dirname "$0")/.." || exit
 
 wrapper=target/x86_64-unknown-linux-musl/dist/micro-enforcer
 foreign=target/aarch64-unknown-linux-musl/dist/micro-enforcer
-stages=(setup format shell licences lint lint_wrapper tests events static container demo documentation)
+stages=(setup format shell licences lint lint_wrapper tests events static container kernels demo documentation)
 
 setup() { tests/setup.sh; }
 
 format() { cargo fmt --check; }
 
-shell() { shellcheck .ci/run benches/*.sh tests/*.sh tests/container/*.sh; }
+shell() { shellcheck .ci/run benches/*.sh tests/*.sh tests/container/*.sh tests/kernels/*.sh; }
 
 licences() { cargo deny check bans licenses sources; }
 
@@ -41,6 +41,9 @@ static() {
 is_static() { ! readelf --program-headers --dynamic "$1" | grep -E 'INTERP|NEEDED'; }
 
 container() { tests/docker.sh tests/container/run.sh "$wrapper" target/debug/enforcerctl; }
+
+# The same attacks on older kernels and another processor, in microVMs.
+kernels() { tests/kernels/run.sh; }
 
 demo() { cargo run --release --bin enforcerctl -- demo; }
 

@@ -114,7 +114,10 @@ impl Step {
             Self::Descriptor { from, to } => done(unsafe { libc::dup2(*from, *to) }),
             // SAFETY: a number; nothing of ours uses it afterwards.
             Self::Close(fd) => done(unsafe { libc::close(*fd) }),
-            Self::CloseOnExec => close_on_exec(),
+            Self::CloseOnExec => {
+                close_on_exec();
+                Ok(())
+            }
             Self::Terminal => terminal(),
             Self::Drop(capability) => {
                 // SAFETY: two numbers.
@@ -138,18 +141,17 @@ fn narrow(result: libc::c_long) -> Result<(), ()> {
 }
 
 /// Before 5.11 each descriptor by itself.
-fn close_on_exec() -> Result<(), ()> {
+fn close_on_exec() {
     let flag = libc::CLOSE_RANGE_CLOEXEC;
     // SAFETY: three numbers.
     let result = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, flag) };
     if result == 0 {
-        return Ok(());
+        return;
     }
     for descriptor in 3..1024 {
         // SAFETY: three numbers; what is not open stays so.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
-    Ok(())
 }
 
 fn become_root(root: &CString) -> Result<(), ()> {
