@@ -21,6 +21,30 @@ fn a_standard_error_that_takes_nothing_stops_nobody() {
     );
 }
 
+/// The flags are those of the open file, which the application shares with its children and not with us.
+#[test]
+fn an_application_that_makes_its_standard_error_wait_holds_nobody_up() {
+    let code = "
+import fcntl, os
+fcntl.fcntl(2, fcntl.F_SETFL, 0)
+refused = 0
+for number in range(1000):
+    try: os.kill(1, 15)
+    except PermissionError: refused += 1
+print(refused, 'refused', flush=True)
+fcntl.fcntl(2, fcntl.F_SETFL, os.O_NONBLOCK | os.O_APPEND)
+";
+    let full =
+        container("report", UNTHROTTLED).streams([Stream::Null, Stream::Pipe, Stream::FullPipe]);
+    let finished = full.run(["/usr/bin/python3", "-c", code]);
+    finished.exits(0).says("1000 refused");
+    assert!(
+        finished.lasted < Duration::from_secs(5),
+        "{:?}",
+        finished.lasted
+    );
+}
+
 #[test]
 fn what_a_full_queue_dropped_is_counted_once_there_is_room() {
     let full =
