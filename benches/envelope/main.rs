@@ -11,6 +11,7 @@
 
 #[path = "../pairs/machine.rs"]
 mod machine;
+mod policy;
 mod variant;
 
 use nix::sys::socket::{Backlog, listen};

@@ -1,5 +1,6 @@
 //! The ways in which a load is run.
 
+use crate::policy::ENFORCING;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -7,19 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
-
-/// Everything on, as a bank would have it.
-const ENFORCING: &str = r#"kind: policy
-version: 1
-name: bench
-serial: 1
-platform: local
-image: {mode: audit}
-identity: {user: "65534:65534", umask: "0077"}
-exec: {max_processes: 256}
-files: {writable: [/tmp]}
-network: {connect: [{to: 10.0.0.0/8}]}
-"#;
 
 /// How a load is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

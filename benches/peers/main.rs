@@ -14,6 +14,8 @@ mod machine;
 mod measure;
 mod peer;
 mod place;
+#[path = "../envelope/policy.rs"]
+mod policy;
 mod server;
 mod table;
 mod tree;

@@ -1,24 +1,12 @@
 //! The files of a measurement.
 
+use crate::policy::ENFORCING;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
-
-/// Everything on, as a bank would have it.
-const POLICY: &str = r#"kind: policy
-version: 1
-name: bench
-serial: 1
-platform: local
-image: {mode: audit}
-identity: {user: "65534:65534", umask: "0077"}
-exec: {max_processes: 256}
-files: {writable: [/tmp]}
-network: {connect: [{to: 10.0.0.0/8}], listen: [8080, 6379]}
-"#;
 
 /// One worker, as many as the processors that it is given.
 const NGINX: &str = "
@@ -51,7 +39,8 @@ impl Place {
         let folder = PathBuf::from("/usr/local/lib/micro-enforcer-bench");
         fs::create_dir_all(&folder)?;
         fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
-        fs::write(folder.join("peers.yaml"), POLICY)?;
+        let servers = ENFORCING.replace("/8}]", "/8}], listen: [8080, 6379]");
+        fs::write(folder.join("peers.yaml"), servers)?;
         fs::write(folder.join("nginx.conf"), NGINX)?;
         fs::write(folder.join("page"), "x".repeat(1024))?;
         fs::copy(load, folder.join("load"))?;

@@ -49,8 +49,13 @@ pub(crate) fn hide_memory() -> Result {
     }
 }
 
-/// In front of the enforcer's, to answer its questions first.
+/// In front of the enforcer's, to answer its questions first (`SECCOMP_FILTER_FLAG_NEW_LISTENER`).
 pub(crate) fn own_listener() -> Result {
+    install_filter(8).map(drop)
+}
+
+/// One that allows everything, with these flags (seccomp(2)).
+pub(crate) fn install_filter(flags: usize) -> io::Result<usize> {
     call(libc::SYS_prctl, [libc::PR_SET_NO_NEW_PRIVS as usize, 1])?;
     let mut allow = [libc::sock_filter {
         code: 6,
@@ -62,5 +67,5 @@ pub(crate) fn own_listener() -> Result {
         len: 1,
         filter: allow.as_mut_ptr(),
     };
-    call(libc::SYS_seccomp, [1, 8, &raw const program as usize]).map(drop)
+    call(libc::SYS_seccomp, [1, flags, &raw const program as usize])
 }

@@ -30,7 +30,7 @@ fn whenever_the_supervisor_is_killed_nothing_that_it_held_up_happens() {
         let running = image.bare().start([
             "/bin/sh",
             "-c",
-            &format!("/micro-enforcer /usr/bin/python3 -c \"$0\" 5; sleep 1; ls /data; echo over"),
+            "/micro-enforcer /usr/bin/python3 -c \"$0\" 5; sleep 1; ls /data; echo over",
             LOAD,
         ]);
         running.wait_for("loaded");
