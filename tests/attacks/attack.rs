@@ -48,6 +48,10 @@ pub(crate) type Result = io::Result<()>;
 pub(crate) type Attack = fn() -> Result;
 
 /// How often a race is tried. A machine that is emulated says fewer by `TRIES`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the environment of the tests, not of the wrapper"
+)]
 pub(crate) fn tries() -> usize {
     let stated = std::env::var("TRIES").ok();
     stated.map_or(10_000, |number| number.parse().unwrap())

@@ -39,7 +39,7 @@ pub fn filter(traces: bool) -> Vec<sock_filter> {
     ];
     // Newer processors have no older form of these to tell them from.
     let call = |name: &str| {
-        Sysno::from_str(name).or_else(|_| Sysno::from_str(name.trim_start_matches("new")))
+        Sysno::from_str(name).or_else(|()| Sysno::from_str(name.trim_start_matches("new")))
     };
     let number = |name: &str| call(name).ok().map(|call| call as u32);
     let names = NAMES.lines().chain(TRACING.into_iter().filter(|_| traces));

@@ -16,7 +16,7 @@ mod table;
 use machine::{MACHINES, Machine};
 use report::{Report, Way};
 
-/// Landlock reads of reports: the image's own user got the pipe from the runtime.
+/// The image's own user got the pipe from the runtime.
 const READS_REPORTS: &str = "stream-read-reports";
 
 /// The control that an attack is on, by how its name begins.
