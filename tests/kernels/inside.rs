@@ -50,8 +50,9 @@ const ELSEWHERE: [&str; 9] = [
 
 fn main() {
     prepare();
+    // What the firmware has left in the line is none of ours.
     println!(
-        "@kernel {}",
+        "\n@kernel {}",
         fs::read_to_string("/proc/sys/kernel/osrelease")
             .unwrap()
             .trim()
