@@ -47,7 +47,7 @@ pub(super) fn entries(
     if request.supervisor.is_some() {
         entries.extend(asked::entries(request, plan, network, Arch::NATIVE));
     }
-    if plan.leaves_truncation() {
+    if plan.leaves_truncation {
         entries.extend(lift(baseline::truncation(Arch::NATIVE), request.syscalls)?);
     }
     Ok(entries)

@@ -17,6 +17,9 @@ pub struct Plan {
     pub reports: bool,
     /// Whether a supervisor answers.
     pub listens: bool,
+    /// Whether Landlock does not see all truncation: it cannot, or need not. A ruleset that handles it makes the kernel
+    /// look for it at every open, those for reading too (`hook_file_open` asks for it beside what is opened for).
+    pub(super) leaves_truncation: bool,
 }
 
 /// What stands between the application and the files.
@@ -53,15 +56,17 @@ impl Plan {
                 (_, None) => Means::Nothing,
             }
         };
+        let writes = means(files.writable.is_some(), true);
         Self {
-            writes: means(files.writable.is_some(), true),
+            writes,
             reads: means(!files.hidden.is_empty(), hides),
             reports: reports(files),
             listens,
+            leaves_truncation: matches!(writes, Means::Landlock(abi) if abi < TRUNCATES || listens),
         }
     }
 
-    /// The plan without a listener: what Landlock does is left.
+    /// The plan without a listener: what Landlock does is left, by the ruleset that there is.
     pub(super) const fn without_listener(self) -> Self {
         const fn left(means: Means) -> Means {
             match means {
@@ -74,6 +79,7 @@ impl Plan {
             reads: left(self.reads),
             reports: false,
             listens: false,
+            leaves_truncation: self.leaves_truncation,
         }
     }
 
@@ -137,13 +143,7 @@ impl Plan {
 
     /// Whether the supervisor truncates by path.
     pub const fn makes_truncation(&self) -> bool {
-        matches!(self.writes, Means::Supervisor) || self.leaves_truncation()
-    }
-
-    /// Whether Landlock does not see all truncation: it cannot, or need not. A ruleset that handles it makes the kernel
-    /// look for it at every open, those for reading too (`hook_file_open` asks for it beside what is opened for).
-    pub(super) const fn leaves_truncation(&self) -> bool {
-        matches!(self.writes, Means::Landlock(abi) if abi < TRUNCATES || self.listens)
+        matches!(self.writes, Means::Supervisor) || self.leaves_truncation
     }
 
     /// Whether the calls are only looked at.

@@ -35,7 +35,7 @@ pub(super) fn ruleset(
     around: Option<Around>,
 ) -> Result<Option<OwnedFd>, Error> {
     let writing = match plan.writes {
-        Means::Landlock(abi) if plan.leaves_truncation() => writing(abi) & !AccessFs::Truncate,
+        Means::Landlock(abi) if plan.leaves_truncation => writing(abi) & !AccessFs::Truncate,
         Means::Landlock(abi) => writing(abi),
         _ => BitFlags::EMPTY,
     };

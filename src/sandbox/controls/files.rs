@@ -100,7 +100,7 @@ fn bare_wall(request: &Request<'_>, abi: u32, plan: Plan) -> (State, String) {
     if abi < 2 {
         reason.push_str("; moving files between directories is refused everywhere");
     }
-    if plan.leaves_truncation() {
+    if plan.leaves_truncation {
         if request.kernel.seccomp && !lifts_truncation(request) {
             reason.push_str("; truncate(2) is refused everywhere");
         } else {

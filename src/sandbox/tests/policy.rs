@@ -192,3 +192,35 @@ fn a_lost_listener_is_said_in_the_controls() {
     let reason = "seccomp; no listener to be had here, denied calls are not reported; audited calls are not seen";
     assert_eq!(sandbox.controls()[0].reason, reason);
 }
+
+/// The ruleset is the one that was made for a supervisor who truncates.
+#[test]
+fn without_a_listener_truncation_by_path_is_refused_or_the_control_says_that_it_is_open() {
+    let files = Files {
+        writable: Some(Vec::new()),
+        ..Files::default()
+    };
+    let kernel = Kernel {
+        landlock_abi: Some(6),
+        ..kernel()
+    };
+    let state = |syscalls: &Syscalls| {
+        let supervisor = Supervisor::new(1);
+        let request = request(syscalls, &files, &kernel, Some(&supervisor), Mode::Enforce);
+        let mut sandbox = Sandbox::compile(&request).unwrap();
+        sandbox.without_listener();
+        let controls = sandbox.controls();
+        let mut controls = controls.into_iter();
+        let files = controls.find(|state| state.control == Control::Files);
+        files.map(|state| (state.state, state.reason)).unwrap()
+    };
+    let (enforced, reason) = state(&Syscalls::default());
+    assert_eq!(enforced, crate::control::State::Enforced);
+    assert!(
+        reason.contains("truncate(2) is refused everywhere"),
+        "{reason}"
+    );
+    let (open, reason) = state(&allow("truncate"));
+    assert_eq!(open, crate::control::State::Unavailable);
+    assert!(reason.contains("can be truncated"), "{reason}");
+}
