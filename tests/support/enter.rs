@@ -7,6 +7,11 @@ use std::ffi::CString;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
+use std::sync::{PoisonError, RwLock};
+
+/// Taken by many while they write programs, and by one while it starts a process: until that has executed it has every
+/// descriptor that was open, and what is open for writing cannot be executed (`ETXTBSY`, execve(2)).
+pub static WRITING: RwLock<()> = RwLock::new(());
 
 /// The program of PID 1.
 #[derive(Debug)]
@@ -23,6 +28,7 @@ pub fn enter(steps: &[Step], program: &Program) -> io::Result<i32> {
     let envp = pointers(&program.environment);
     let (mut told, tell) = io::pipe()?;
     let flags = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::SIGCHLD;
+    let alone = WRITING.write().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: as fork(2): no stack, no shared memory; the child makes system calls only.
     let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0_u64, 0_u64, 0_u64, 0_u64) };
     match pid {
@@ -40,7 +46,9 @@ pub fn enter(steps: &[Step], program: &Program) -> io::Result<i32> {
         pid => {
             drop(tell);
             let mut failure = [0; 8];
-            match told.read(&mut failure)? {
+            let read = told.read(&mut failure)?;
+            drop(alone);
+            match read {
                 0 => Ok(i32::try_from(pid).unwrap()),
                 _ => Err(failed(steps, failure)),
             }

@@ -1,11 +1,13 @@
 //! The root file system of a test container: a directory of its own, the host's `/usr`, and what a runtime mounts.
 
+use super::enter::WRITING;
 use super::step::Step;
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use tempfile::TempDir;
 
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\napp:x:10001:10001::/home/app:/bin/sh\nplayer:x:20002:20002::/home/player:/bin/sh\n";
@@ -63,8 +65,10 @@ impl Root {
     /// Writes a file, and its directories.
     pub fn file(&self, path: &str, content: &[u8], mode: u32) {
         let host = self.host(path);
+        let writing = WRITING.read().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(host.parent().unwrap()).unwrap();
         fs::write(&host, content).unwrap();
+        drop(writing);
         fs::set_permissions(host, Permissions::from_mode(mode)).unwrap();
     }
 
@@ -80,9 +84,11 @@ impl Root {
     /// wrapper, which the application does not execute, is too large for that.
     fn program(&self, name: &str, program: &Path) {
         let host = self.host(name);
+        let writing = WRITING.read().unwrap_or_else(PoisonError::into_inner);
         if name != "/micro-enforcer" || fs::hard_link(program, &host).is_err() {
             fs::copy(program, &host).unwrap();
         }
+        drop(writing);
     }
 
     /// The mounts that a runtime makes, and the change of root.
