@@ -3,6 +3,7 @@
 //! What a pointer leads to is read once and copied; another thread may have changed it by the time the call is made,
 //! so that a guard acts on its copy or verifies what came of it.
 
+use super::memory::{Memory, Text};
 use crate::finding::Rule;
 use crate::judge::Verdict;
 use crate::policy::value::Effect;
@@ -183,8 +184,7 @@ impl Held<'_> {
 
     /// Bytes of the caller's memory, all or none.
     pub(super) fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Blind> {
-        let read = self.memory()?.read(address, buffer);
-        self.seen(read)
+        self.looked(|memory| memory.read(address, buffer))
     }
 
     /// Writes to the caller's memory what the kernel would have written there.
@@ -200,8 +200,7 @@ impl Held<'_> {
 
     /// A string of the caller's, without its NUL; at most `limit` bytes.
     pub(super) fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
-        let text = self.memory()?.text(address, limit);
-        self.seen(text)
+        self.looked(|memory| memory.text(address, limit))
     }
 
     /// A path of the caller's; ENAMETOOLONG as the kernel has it.
@@ -214,8 +213,7 @@ impl Held<'_> {
 
     /// The first strings of an argument vector.
     pub(super) fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
-        let strings = self.memory()?.strings(address, most);
-        self.seen(strings)
+        self.looked(|memory| memory.strings(address, most))
     }
 
     /// Where the caller's relative paths begin: its working directory or one of its descriptors, as `O_PATH`.
@@ -234,20 +232,10 @@ impl Held<'_> {
         })
     }
 
-    /// One process's, whatever becomes of its number: what is opened is the address space (proc(5)).
-    fn memory(&self) -> Result<Memory, Blind> {
-        let path = format!("/proc/{}/mem", self.tid());
-        // Not by open(3), which on musl sets the flag once more.
-        let opened = openat(
-            AT_FDCWD,
-            path.as_str(),
-            OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        );
-        self.seen(match opened {
-            Ok(file) => Ok(Memory(file.into())),
-            Err(errno) => Err(Blind::Hidden(errno)),
-        })
+    /// Reads memory, and asks once when it is read whether it was the caller's.
+    fn looked<T>(&self, look: impl FnOnce(&Memory) -> Result<T, Blind>) -> Result<T, Blind> {
+        let memory = Memory::of(self.tid()).map_err(Blind::Hidden);
+        self.seen(memory.and_then(|memory| look(&memory)))
     }
 
     /// What was looked at under this id is only the caller's if the call is still held.
@@ -258,60 +246,4 @@ impl Held<'_> {
             Err(Blind::Gone)
         }
     }
-}
-
-/// The caller's memory, as it is when it is read.
-struct Memory(File);
-
-impl Memory {
-    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Blind> {
-        let read = self.0.read_exact_at(buffer, address);
-        read.map_err(|_| Blind::Fault)
-    }
-
-    fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
-        let mut text = Vec::new();
-        loop {
-            let mut chunk = [0; 256];
-            let room = chunk.len().min(limit + 1 - text.len());
-            let at = address.wrapping_add(text.len() as u64);
-            let read = self.0.read_at(&mut chunk[..room], at).unwrap_or(0);
-            let part = &chunk[..read];
-            let end = part.iter().position(|byte| *byte == 0);
-            text.extend_from_slice(&part[..end.unwrap_or(read)]);
-            match end {
-                Some(_) => return Ok(Text::Whole(text)),
-                None if read == 0 => return Err(Blind::Fault),
-                None if text.len() > limit => return Ok(Text::TooLong),
-                None => {}
-            }
-        }
-    }
-
-    fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
-        let mut strings = Vec::new();
-        // A null vector is taken for an empty one (execve(2), Notes).
-        while address != 0 && strings.len() < most {
-            let mut pointer = [0; size_of::<u64>()];
-            let at = (strings.len() * pointer.len()) as u64;
-            self.read(address.wrapping_add(at), &mut pointer)?;
-            match u64::from_ne_bytes(pointer) {
-                0 => break,
-                at => match self.text(at, PATH_MAX)? {
-                    Text::Whole(text) => strings.push(text),
-                    Text::TooLong => strings.push(Vec::new()),
-                },
-            }
-        }
-        Ok(strings)
-    }
-}
-
-/// A string behind a pointer.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Text {
-    /// All of it.
-    Whole(Vec<u8>),
-    /// No NUL within the limit.
-    TooLong,
 }

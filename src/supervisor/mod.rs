@@ -12,6 +12,7 @@ mod handover;
 mod held;
 mod interruption;
 mod launch;
+mod memory;
 mod network;
 mod notify;
 mod own_filter;

@@ -1,6 +1,7 @@
 //! What a held call asks for: its registers, and a copy of everything that they point to.
 
-use super::super::held::{Held, Text};
+use super::super::held::Held;
+use super::super::memory::Text;
 use super::super::resolve::Last;
 use super::refused::Refused;
 use super::{alike, times};

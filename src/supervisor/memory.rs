@@ -1,0 +1,205 @@
+//! A caller's memory, as it is when it is read.
+
+use super::held::{Blind, PATH_MAX};
+use crate::sys::caps;
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::stat::Mode;
+use nix::sys::uio::{RemoteIoVec, process_vm_readv};
+use nix::unistd::Pid;
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
+
+/// The smallest page of both architectures.
+const PAGE: u64 = 4096;
+
+/// How the memory of one process is reached.
+#[derive(Debug)]
+pub(super) enum Memory {
+    /// One call a read, by `process_vm_readv(2)`. Whom the id means is for the caller to ask afterwards.
+    Direct(Pid),
+    /// `/proc/TID/mem`: what is opened is the address space (proc(5)), whatever becomes of the id.
+    File(File),
+}
+
+/// A string behind a pointer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// No NUL within the limit.
+    TooLong,
+}
+
+impl Memory {
+    /// That of the process that this thread belongs to.
+    pub(super) fn of(tid: i32) -> Result<Self, Errno> {
+        if is_direct() {
+            return Ok(Self::Direct(Pid::from_raw(tid)));
+        }
+        let path = format!("/proc/{tid}/mem");
+        // Not by open(3), which on musl sets the flag once more.
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let opened = openat(AT_FDCWD, path.as_str(), flags, Mode::empty())?;
+        Ok(Self::File(opened.into()))
+    }
+
+    /// All of these bytes.
+    pub(super) fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Blind> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.some(address.wrapping_add(done as u64), &mut buffer[done..])? {
+                0 => return Err(Blind::Fault),
+                read => done += read,
+            }
+        }
+        Ok(())
+    }
+
+    /// A string without its NUL, of at most `limit` bytes.
+    pub(super) fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
+        let mut text = Vec::new();
+        loop {
+            let mut chunk = [0; 256];
+            let at = address.wrapping_add(text.len() as u64);
+            let room = chunk.len().min(limit + 1 - text.len()).min(to_page_end(at));
+            let read = self.some(at, &mut chunk[..room])?;
+            let part = &chunk[..read];
+            let end = part.iter().position(|byte| *byte == 0);
+            text.extend_from_slice(&part[..end.unwrap_or(read)]);
+            match end {
+                Some(_) => return Ok(Text::Whole(text)),
+                None if read == 0 => return Err(Blind::Fault),
+                None if text.len() > limit => return Ok(Text::TooLong),
+                None => {}
+            }
+        }
+    }
+
+    /// The first strings of a vector of pointers.
+    pub(super) fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
+        let mut strings = Vec::new();
+        // A null vector is taken for an empty one (execve(2), Notes).
+        while address != 0 && strings.len() < most {
+            let mut pointer = [0; size_of::<u64>()];
+            let at = (strings.len() * pointer.len()) as u64;
+            self.read(address.wrapping_add(at), &mut pointer)?;
+            match u64::from_ne_bytes(pointer) {
+                0 => break,
+                at => match self.text(at, PATH_MAX)? {
+                    Text::Whole(text) => strings.push(text),
+                    Text::TooLong => strings.push(Vec::new()),
+                },
+            }
+        }
+        Ok(strings)
+    }
+
+    /// As many bytes as are there without a gap; 0: none.
+    fn some(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Blind> {
+        match self {
+            Self::File(file) => Ok(file.read_at(buffer, address).unwrap_or(0)),
+            Self::Direct(pid) => {
+                let from = RemoteIoVec {
+                    base: usize::try_from(address).map_err(|_| Blind::Fault)?,
+                    len: buffer.len(),
+                };
+                match process_vm_readv(*pid, &mut [IoSliceMut::new(buffer)], &[from]) {
+                    Ok(read) => Ok(read),
+                    Err(Errno::EFAULT | Errno::EINVAL) => Ok(0),
+                    Err(errno) => Err(Blind::Hidden(errno)),
+                }
+            }
+        }
+    }
+}
+
+/// How far it is to where the next bytes may be missing: a call that meets a gap may read nothing at all.
+fn to_page_end(address: u64) -> usize {
+    usize::try_from(PAGE - address % PAGE).unwrap_or(1)
+}
+
+/// Whether `process_vm_readv` reaches everybody whom /proc/TID/mem would: it goes by the real ids, which differ from the
+/// application's without `CAP_SYS_PTRACE`, and a container runtime's filter may refuse it.
+fn is_direct() -> bool {
+    static DIRECT: OnceLock<bool> = OnceLock::new();
+    *DIRECT.get_or_init(|| {
+        let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
+        let (from, mut to) = ([1; 1], [0; 1]);
+        let from = RemoteIoVec {
+            base: from.as_ptr().addr(),
+            len: from.len(),
+        };
+        let own = nix::unistd::getpid();
+        traces && process_vm_readv(own, &mut [IoSliceMut::new(&mut to)], &[from]) == Ok(1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both() -> [Memory; 2] {
+        let own = nix::unistd::getpid();
+        let file = File::open("/proc/self/mem").unwrap();
+        [Memory::Direct(own), Memory::File(file)]
+    }
+
+    fn address(bytes: &[u8]) -> u64 {
+        bytes.as_ptr().addr() as u64
+    }
+
+    /// Where readable memory ends and none follows.
+    fn gap() -> u64 {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let parsed: Vec<(u64, u64, bool)> = maps
+            .lines()
+            .map(|line| {
+                let (range, rest) = line.split_once(' ').unwrap();
+                let (from, to) = range.split_once('-').unwrap();
+                let number = |text| u64::from_str_radix(text, 16).unwrap();
+                (number(from), number(to), rest.starts_with('r'))
+            })
+            .collect();
+        let ends = |pair: &&[(u64, u64, bool)]| pair[0].2 && pair[0].1 < pair[1].0;
+        parsed.windows(2).find(ends).unwrap()[0].1
+    }
+
+    #[test]
+    fn what_reaches_into_a_gap_is_a_fault() {
+        let gap = gap();
+        for memory in both() {
+            assert_eq!(memory.read(gap - 2, &mut [0; 2]), Ok(()));
+            assert_eq!(memory.read(gap - 2, &mut [0; 3]), Err(Blind::Fault));
+            assert_eq!(memory.text(gap, 10), Err(Blind::Fault));
+            assert_eq!(memory.strings(gap - 4, 10), Err(Blind::Fault));
+        }
+    }
+
+    #[test]
+    fn a_vector_ends_in_a_null_pointer_or_after_as_many_as_are_wanted() {
+        let (one, two) = (b"one\0", b"two\0");
+        let vector = [address(one), address(two), 0, 1];
+        let at = vector.as_ptr().addr() as u64;
+        for memory in both() {
+            assert_eq!(
+                memory.strings(at, 9),
+                Ok(vec![b"one".to_vec(), b"two".to_vec()])
+            );
+            assert_eq!(memory.strings(at, 1), Ok(vec![b"one".to_vec()]));
+            assert_eq!(memory.strings(0, 9), Ok(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn a_string_is_read_whole_or_is_too_long() {
+        let text = b"0123456789\0";
+        for memory in both() {
+            let read = |limit| memory.text(address(text), limit);
+            assert_eq!(read(10), Ok(Text::Whole(text[..10].to_vec())));
+            assert_eq!(read(9), Ok(Text::TooLong));
+        }
+    }
+}
