@@ -31,6 +31,8 @@ pub mod sys;
 
 #[cfg(feature = "workbench")]
 pub mod ctl;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 use admission::Admitted;
 use cli::Invocation;

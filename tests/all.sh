@@ -9,15 +9,15 @@ cd "$(dirname "$0")/.." || exit
 
 wrapper=target/x86_64-unknown-linux-musl/dist/micro-enforcer
 foreign=target/aarch64-unknown-linux-musl/dist/micro-enforcer
-stages=(setup format shell licences lint lint_wrapper tests events static container kernels demo documentation)
+stages=(setup format shell licences lint lint_wrapper tests fuzz events static container kernels demo documentation)
 
 setup() { tests/setup.sh; }
 
 format() { cargo fmt --check; }
 
-shell() { shellcheck .ci/run benches/*.sh tests/*.sh tests/container/*.sh tests/kernels/*.sh; }
+shell() { shellcheck .ci/run benches/*.sh tests/*.sh tests/container/*.sh tests/kernels/*.sh fuzz/instrument; }
 
-licences() { cargo deny check bans licenses sources; }
+licences() { cargo deny --workspace check bans licenses sources; }
 
 lint() { cargo clippy --all-targets -- -D warnings && cargo clippy --test container -- -D warnings; }
 
@@ -25,6 +25,9 @@ lint() { cargo clippy --all-targets -- -D warnings && cargo clippy --test contai
 lint_wrapper() { cargo clippy --no-default-features --bin micro-enforcer -- -D warnings; }
 
 tests() { cargo test; }
+
+# A few seconds for each target, on its seeds first.
+fuzz() { tests/fuzz.sh; }
 
 # What the wrapper writes, against the published schema of OCSF.
 events() { tests/ocsf/check.sh; }

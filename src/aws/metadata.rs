@@ -108,7 +108,7 @@ pub(super) async fn fetch(
         .await
 }
 
-fn parse(body: &[u8], own: &Own) -> Result<Metadata, Error> {
+pub(super) fn parse(body: &[u8], own: &Own) -> Result<Metadata, Error> {
     let document: Document = serde_json::from_slice(body).map_err(|_| Error::Form)?;
     if let Some(own) = own.contradicts(&document.docker_id) {
         return Err(Error::Foreign {

@@ -134,3 +134,10 @@ fn runtime() -> Result<Runtime, Refusal> {
             )
         })
 }
+
+/// What is wrong with a metadata document.
+#[cfg(fuzzing)]
+pub(crate) fn metadata_fault(body: &[u8]) -> Option<String> {
+    let parsed = metadata::parse(body, &own::Own::default());
+    parsed.err().map(|error| error.to_string())
+}

@@ -5,11 +5,11 @@ use super::Error;
 use super::sealed::{blob, version};
 
 /// A name and its ciphertext, in the order of the bundle.
-pub(super) type Element = (String, Vec<u8>);
+pub(crate) type Element = (String, Vec<u8>);
 
 /// Takes a bundle apart. An empty one has no elements. One trailing `|` or newline is tolerated:
 /// `Fn::Join` and parameter files leave them.
-pub(super) fn elements(bundle: &str, value: &[u8]) -> Result<Vec<Element>, Error> {
+pub(crate) fn elements(bundle: &str, value: &[u8]) -> Result<Vec<Element>, Error> {
     let value = value.strip_suffix(b"\n").unwrap_or(value);
     let value = value.strip_suffix(b"|").unwrap_or(value);
     if value.is_empty() {

@@ -1,13 +1,13 @@
 //! Sealed values: found before the network is touched, and put into the application's environment
 //! after it. Opening them is the boot helper's work; this module is pure.
 
-mod bundle;
+pub(crate) mod bundle;
 mod environment;
 mod error;
 mod loader;
 mod plan;
 mod required;
-mod sealed;
+pub(crate) mod sealed;
 
 pub use environment::{Environment, environment};
 pub use error::Error;

@@ -17,7 +17,7 @@ pub fn looks_sealed(value: &[u8]) -> bool {
 }
 
 /// The version (`v1`) and what follows it, if the value starts with `^kms:v[0-9]+[a-z]*:`.
-pub(super) fn version(value: &[u8]) -> Option<(&str, &[u8])> {
+pub(crate) fn version(value: &[u8]) -> Option<(&str, &[u8])> {
     let rest = value.strip_prefix(b"kms:")?;
     let digits = run(rest.strip_prefix(b"v")?, u8::is_ascii_digit);
     let letters = run(&rest[1 + digits..], u8::is_ascii_lowercase);
@@ -31,7 +31,7 @@ fn run(bytes: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {
 }
 
 /// The ciphertext of a value that [`version`] recognised. `name` is only for the message.
-pub(super) fn blob(name: &str, version: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn blob(name: &str, version: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
     let name = || name.to_owned();
     match version {
         "v1" => {}
