@@ -48,6 +48,7 @@ fn credentials_that_never_come_end_with_205() {
     for (fault, found) in [
         (Fault::credentials_uninitialized(), "HTTP status 503"),
         (Fault::Hang, "no answer in time"),
+        (Fault::Stall, "no answer in time"),
         (Fault::Html, "not credentials"),
         (Fault::Redirect("http://127.0.0.1:1/".into()), "redirect"),
     ] {

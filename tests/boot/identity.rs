@@ -71,6 +71,7 @@ fn metadata_that_fails_in_every_way_and_then_is_right_admits() {
         ),
         Fault::Status(500, "unable to generate metadata".into()),
         Fault::Hang,
+        Fault::Stall,
     ];
     let count = faults.len();
     let end = metadata(Script::first(faults)).run();
@@ -107,6 +108,7 @@ fn metadata_that_is_never_right_ends_with_204_and_what_it_was() {
         (Fault::Status(429, String::new()), "HTTP status 429"),
         (Fault::Status(500, String::new()), "HTTP status 500"),
         (Fault::Hang, "no answer in time"),
+        (Fault::Stall, "no answer in time"),
         (Fault::Half, "broke off"),
     ] {
         let mut start = metadata(Script::always(fault));

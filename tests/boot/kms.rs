@@ -20,13 +20,14 @@ fn what_passes_is_asked_again_and_opens() {
         Fault::Status(500, "{\"__type\":\"KMSInternalException\"}".into()),
         Fault::Status(503, "no healthy upstream".into()),
         Fault::Hang,
+        Fault::Stall,
         Fault::Half,
         Fault::Garbage,
         Fault::Html,
         Fault::kms("AccessDeniedException"),
     ];
     let end = kms(Script::first(faults)).run();
-    assert_eq!(end.counts.kms("Decrypt"), 9);
+    assert_eq!(end.counts.kms("Decrypt"), 10);
     let opened = end.started().opened;
     assert_eq!(opened[0].value.as_slice(), PLAINTEXT.as_bytes());
     assert_eq!(
@@ -40,6 +41,7 @@ fn what_stays_ends_with_207_and_the_reason() {
     for (fault, found) in [
         (Fault::kms("ThrottlingException"), "ThrottlingException"),
         (Fault::Hang, "no answer in time"),
+        (Fault::Stall, "no answer in time"),
         (Fault::Half, "could not be reached"),
         (Fault::Garbage, "could not be reached"),
         (Fault::Html, "could not be reached"),

@@ -22,6 +22,7 @@ mod compose;
 mod images;
 mod privileges;
 mod refusals;
+mod resources;
 mod secrets;
 mod signals;
 mod streams;

@@ -75,6 +75,7 @@ fn main() {
         };
         say(name, user, bounding, &[]);
     }
+    clock();
     println!("@done");
     match reboot(RebootMode::RB_AUTOBOOT) {
         Ok(never) => match never {},
@@ -149,6 +150,53 @@ fn say(name: &str, user: impl Fn(Container) -> Container + Sync, bounding: u64, 
         scope.spawn(run).join().unwrap()
     });
     tell(&finished, name != "bare");
+}
+
+/// An hour; nobody notices by accident what is off by as much.
+const HOUR: i64 = 3600;
+
+/// Sets the wall clock back below a running application, and then forth: what is made meanwhile looks older than the
+/// image. Nothing waits for the clock.
+fn clock() {
+    let script = "cd /home/app; : > ready; until [ -e back ]; do sleep 0.1; done; cp /bin/true new; ./new; \
+        [ $? = 126 ] && echo refused; sleep 1.5; /usr/bin/true && echo works; : > seen; \
+        until [ -e forth ]; do sleep 0.1; done; sleep 1.5; echo still";
+    let container =
+        prepared(Container::with(&policy(true)).bounding(DOCKER)).below(docker::filter(false));
+    let host = |name: &str| container.host(&format!("/home/app/{name}"));
+    let marks = [("ready", -HOUR, "back"), ("seen", 2 * HOUR, "forth")]
+        .map(|(when, by, then)| (host(when), by, host(then)));
+    let finished = thread::scope(|scope| {
+        scope.spawn(|| {
+            for (when, by, then) in marks {
+                appears(&when);
+                shift(by);
+                fs::write(then, "").unwrap();
+            }
+        });
+        container.run(["/bin/sh", "-c", script])
+    });
+    shift(-HOUR);
+    println!("@clock {}", finished.out().replace('\n', " "));
+    for finding in finished.findings() {
+        let name = finding["finding_info"]["analytic"]["name"].as_str();
+        println!("@clock {}", name.unwrap_or_default());
+    }
+}
+
+fn appears(path: &std::path::Path) {
+    let began = std::time::Instant::now();
+    while !path.exists() {
+        assert!(began.elapsed().as_secs() < 60, "{}", path.display());
+        thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+fn shift(by: i64) {
+    let wall = nix::time::ClockId::CLOCK_REALTIME;
+    let now = nix::time::clock_gettime(wall).unwrap();
+    let then = nix::sys::time::TimeSpec::new(now.tv_sec() + by, now.tv_nsec());
+    nix::time::clock_settime(wall, then).unwrap();
 }
 
 /// The application owns more than it may write to, and the image has a script and a program that is its own.

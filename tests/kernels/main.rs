@@ -95,6 +95,19 @@ fn attacked(machine: &Machine) -> Report {
     for way in report.ways.iter().filter(|way| way.name != "bare") {
         holds(machine, bare, way);
     }
+    for expected in [
+        "refused",
+        "works",
+        "still",
+        "exec.new_executable",
+        "clock.set_back",
+    ] {
+        assert!(
+            report.clock.contains(expected),
+            "{machine}, clock set: {:?}",
+            report.clock
+        );
+    }
     report
 }
 

@@ -11,6 +11,8 @@ pub struct Report {
     /// `uname -r`
     pub kernel: String,
     pub ways: Vec<Way>,
+    /// What came of an application whose clock is set, and what was told of it.
+    pub clock: BTreeSet<String>,
 }
 
 /// A way to start a container.
@@ -53,6 +55,9 @@ impl Report {
                     ..Way::default()
                 }),
                 ("@done", _) => is_done = true,
+                ("@clock", _) => report
+                    .clock
+                    .extend(rest.split_whitespace().map(str::to_owned)),
                 ("@status", Some(way)) if rest != "0" => {
                     return Err(format!("{}: status {rest}", way.name));
                 }

@@ -65,10 +65,10 @@ impl Answer {
     }
 
     /// Announces the whole length, sends half of it and closes the connection.
-    pub fn half(self) -> Response {
+    pub fn half(self, then: Then) -> Response {
         let length = self.body.len();
         let half = Bytes::copy_from_slice(&self.body[..length / 2]);
-        let body = Body::new(Half::Begin(half));
+        let body = Body::new(Half::Begin(half, then));
         let mut response = respond(self.status, self.content_type, body);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -94,12 +94,22 @@ fn respond(status: u16, content_type: &'static str, body: Body) -> Response {
     response
 }
 
-/// A body that fails after its first piece, so that the server drops the connection.
+/// What comes after the first half of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The server drops the connection.
+    Fails,
+    /// The connection stays open.
+    Stalls,
+}
+
+/// A body of which only the first piece comes.
 enum Half {
-    Begin(Bytes),
+    Begin(Bytes, Then),
     /// The server writes what it has once the body makes it wait.
     Flush,
     Fail,
+    Stall,
 }
 
 impl http_body::Body for Half {
@@ -111,9 +121,12 @@ impl http_body::Body for Half {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match &mut *self {
-            Self::Begin(half) => {
-                let half = mem::take(half);
-                *self = Self::Flush;
+            Self::Begin(half, then) => {
+                let (half, then) = (mem::take(half), *then);
+                *self = match then {
+                    Then::Fails => Self::Flush,
+                    Then::Stalls => Self::Stall,
+                };
                 Poll::Ready(Some(Ok(Frame::data(half))))
             }
             Self::Flush => {
@@ -121,6 +134,8 @@ impl http_body::Body for Half {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
+            // Nobody wakes it.
+            Self::Stall => Poll::Pending,
             Self::Fail => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
         }
     }

@@ -1,6 +1,6 @@
 //! What an endpoint does instead of answering well, scripted request by request.
 
-use super::answer::Answer;
+use super::answer::{Answer, Then};
 use axum::response::Response;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -71,6 +71,8 @@ pub enum Fault {
     Redirect(String),
     /// The first half of a good answer, then the connection is closed.
     Half,
+    /// The first half of a good answer, then nothing more.
+    Stall,
     /// Status 200 and bytes that are no JSON.
     Garbage,
     /// Status 200 and a proxy's error page.
@@ -115,7 +117,8 @@ impl Fault {
             Self::Hang => std::future::pending().await,
             Self::Status(status, body) => Answer::json(status, body.into_bytes()).whole(),
             Self::Redirect(to) => Answer::json(302, Vec::new()).redirect(&to),
-            Self::Half => good(Whose::Ours).half(),
+            Self::Half => good(Whose::Ours).half(Then::Fails),
+            Self::Stall => good(Whose::Ours).half(Then::Stalls),
             Self::Garbage => Answer::json(200, vec![0xff, 0x00, b'{', 0x80, b'"']).whole(),
             Self::Html => Answer::html("<html><body>Bad gateway</body></html>").whole(),
             Self::Empty => Answer::json(200, Vec::new()).whole(),

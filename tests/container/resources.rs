@@ -1,0 +1,34 @@
+//! Limits that a task definition sets.
+
+use crate::platform::task;
+use crate::policy::Policy;
+
+/// The kernel kills whoever has most; that is never the enforcer, and the envelope stays closed.
+#[test]
+fn out_of_memory_is_the_application_s_own_trouble() {
+    let greedy = "head -c 200000000 /dev/zero | tail -n 1 > /dev/null; echo \"greedy $?\"";
+    let forbidden = "cp /bin/true /tmp/new && /tmp/new; echo \"new $?\"";
+    let script = format!("for i in 1 2 3; do {greedy}; {forbidden}; done; exit 3");
+    let limit = [
+        "--memory",
+        "64m",
+        "--memory-swap",
+        "64m",
+        "--tmpfs",
+        "/tmp:exec,mode=1777",
+    ];
+    let run = task(&Policy::new().write("memory")).option(&limit);
+    let ended = run.wait("example", &["/bin/sh", "-c", &script]);
+    assert_eq!(ended.status, 3, "{:?}", ended.lines_for_people());
+    assert_eq!(
+        ended.stdout,
+        "greedy 137\nnew 126\n".repeat(3),
+        "{:?}",
+        ended.lines_for_people()
+    );
+    let events = ended.events();
+    let findings = events.iter().filter(|event| event["class_uid"] == 2004);
+    let rule = |finding: &serde_json::Value| finding["finding_info"]["analytic"]["name"].clone();
+    let rules: Vec<_> = findings.map(rule).collect();
+    assert!(rules.contains(&"exec.new_executable".into()), "{rules:?}");
+}
