@@ -91,6 +91,9 @@ impl Machine {
         let mut command = Command::new(program);
         command
             .args(machine.split(' '))
+            // All processors in one thread: kernels patch their code as they run, and a second thread has been seen to
+            // execute half a patch. The machines share two processors anyway.
+            .args(["-accel", "tcg,thread=single"])
             .args("-m 1024 -smp 2 -nographic -nodefaults -no-reboot -serial stdio".split(' '))
             .args(["-kernel", &format!("{folder}/kernel")])
             .args(["-initrd", &format!("{folder}/initramfs")])
