@@ -2,7 +2,7 @@
 # Fuzzes what reads bytes of others, and the compiler of filters: each target first on its seeds and then on what
 # libFuzzer makes of them. What makes one fail is left in target/fuzz/TARGET; give it to the same program to see it again.
 #
-#   tests/fuzz.sh [SECONDS] [TARGET...]    4 seconds each, all targets; for longer runs, or by `cargo fuzz run`
+#   tests/fuzz.sh [SECONDS] [TARGET...]    4 seconds each, all targets
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-4}

@@ -139,6 +139,10 @@ fn option(word: &str) -> String {
     let Some((folder, place)) = word.split_once(":/home/app").filter(|_| word == BOUND) else {
         return word.to_owned();
     };
+    // What an earlier run has left would stand in the way of attacks, instead of us.
+    if Path::new(folder).exists() {
+        fs::remove_dir_all(folder).unwrap();
+    }
     fs::create_dir_all(folder).unwrap();
     std::os::unix::fs::chown(folder, Some(10001), Some(10001)).unwrap();
     let folder = fs::canonicalize(folder).unwrap();

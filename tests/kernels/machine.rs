@@ -23,8 +23,8 @@ pub struct Machine {
 
 /// Fargate has shown the kernels of the first two.
 pub const MACHINES: [Machine; 4] = [
-    Machine::new("bullseye", "amd64", 3, true),
-    Machine::new("bookworm", "amd64", 3, true),
+    Machine::new("bullseye", "amd64", 4, true),
+    Machine::new("bookworm", "amd64", 4, true),
     Machine::new("trixie", "amd64", 2, true),
     Machine::new("bookworm", "arm64", 2, false),
 ];
