@@ -1,6 +1,6 @@
 //! `--probe URL`: a health check for images that have no program for it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
@@ -25,17 +25,15 @@ pub enum Error {
 pub fn probe(url: &str) -> Result<(), Error> {
     let (authority, path) = split(url).ok_or_else(|| Error::Url(url.to_owned()))?;
     let mut stream = connect(authority)?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nUser-Agent: micro-enforcer\r\n\r\n"
+    // In one segment: a server that answers at the first and closes resets the connection when the
+    // rest arrives, and a reset takes the answer with it.
+    stream.write_all(
+        format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nUser-Agent: micro-enforcer\r\n\r\n")
+            .as_bytes(),
     )?;
     let mut line = Vec::with_capacity(64);
-    stream.take(64).read_to_end(&mut line)?;
-    let line = String::from_utf8_lossy(&line)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    BufReader::new(stream.take(64)).read_until(b'\n', &mut line)?;
+    let line = String::from_utf8_lossy(&line).trim_end().to_owned();
     match line
         .strip_prefix("HTTP/1.")
         .and_then(|rest| rest.get(2..5))
@@ -90,7 +88,9 @@ mod tests {
             let mut request = [0; 512];
             let read = stream.read(&mut request).unwrap();
             stream.write_all(answer.as_bytes()).unwrap();
-            String::from_utf8_lossy(&request[..read]).into_owned()
+            let request = String::from_utf8_lossy(&request[..read]).into_owned();
+            assert!(request.ends_with("\r\n\r\n"), "in one segment: {request:?}");
+            request
         });
         let result = probe(&url);
         assert!(
@@ -110,6 +110,21 @@ mod tests {
         assert!(answered("HTTP/1.1 503 Service Unavailable\r\n\r\n").is_err());
         assert!(answered("SSH-2.0-OpenSSH\r\n").is_err());
         assert!(answered("").is_err());
+    }
+
+    #[test]
+    fn a_status_is_enough_and_what_follows_it_may_never_come() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", server.local_addr().unwrap());
+        let (done, held) = std::sync::mpsc::channel::<()>();
+        let answering = std::thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
+            assert!(held.recv().is_err(), "held open until the probe is done");
+        });
+        assert!(probe(&url).is_ok());
+        drop(done);
+        answering.join().unwrap();
     }
 
     #[test]
