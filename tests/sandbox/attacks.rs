@@ -51,6 +51,7 @@ fn refused(own: u64) -> Vec<(&'static str, [u64; 6])> {
         ("bpf", [NONE, 0, 0, 0, 0, 0]),
         ("perf_event_open", [0, 0, 0, NONE, NONE, 0]),
         ("userfaultfd", [NONE, 0, 0, 0, 0, 0]),
+        ("memfd_secret", [NONE, 0, 0, 0, 0, 0]),
         ("add_key", [0; 6]),
         ("request_key", [0; 6]),
         ("keyctl", [9999, 0, 0, 0, 0, 0]),
