@@ -5,6 +5,8 @@
 
 pub mod cli;
 pub mod policy;
+pub mod trust;
+pub mod documents;
 
 pub mod admission;
 pub mod aws;
@@ -48,8 +50,9 @@ pub fn main() -> ExitCode {
 
 /// Starts the application and stays until it has ended; returns the exit status of the container.
 fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
-    let policy = start::policy(&invocation, begun)?;
-    let manifest = policy::load_manifest()?;
+    let grounds = start::grounds(&invocation)?;
+    let policy = start::policy(&grounds, begun)?;
+    let manifest = documents::load_manifest()?;
     let command = start::command(&policy, &invocation, begun)?;
     let plan = secrets::plan(&invocation.environment, &policy.secrets)?;
 

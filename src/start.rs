@@ -13,7 +13,8 @@ use crate::aws::BootResult;
 use crate::cli::{HELP, Invocation, Request};
 use crate::finding::Finding;
 use crate::identity::{Current, Identity};
-use crate::policy::{self, Control, LoadRequest, Policy};
+use crate::documents::{self, Grounds, LoadRequest};
+use crate::policy::{self, Control, Policy};
 use crate::probe::probe;
 use crate::refusal::{Code, Refusal};
 use crate::report::{self, Reporter};
@@ -183,12 +184,17 @@ pub(crate) fn unix_now() -> io::Result<i64> {
     i64::try_from(since.as_secs()).map_err(io::Error::other)
 }
 
+/// What the start stands on: which documents there are, and what is trusted.
+pub(crate) fn grounds(invocation: &Invocation) -> Result<Grounds, Stop> {
+    Ok(documents::find(&LoadRequest::new(&invocation.settings))?)
+}
+
 /// The policy that holds here and now; from then on reports are as it wants them.
-pub(crate) fn policy(invocation: &Invocation, begun: &mut Begun) -> Result<Policy, Stop> {
-    let policy = policy::load(&LoadRequest::new(&invocation.settings))?;
-    begun
-        .report
-        .adopt(&policy.report, policy.platform, facts::policy(&policy));
+pub(crate) fn policy(grounds: &Grounds, begun: &mut Begun) -> Result<Policy, Stop> {
+    let chosen = grounds.policy(None, unix_now()?)?;
+    let policy = chosen.policy;
+    let facts = facts::policy(&policy);
+    begun.report.adopt(&policy.report, policy.platform, facts);
     let in_force = policy.in_force(unix_now()?)?;
     begun.tell(in_force.finding);
     Ok(in_force.policy)

@@ -97,18 +97,6 @@ pub enum Error {
         /// Its owner or its mode.
         fault: String,
     },
-    /// `MICRO_ENFORCER_MODE` with a value other than `enforce`.
-    #[error("MICRO_ENFORCER_MODE is {0}; it can only be \"enforce\"")]
-    Mode(String),
-    /// A document that cannot be verified.
-    #[error("{what} cannot be verified by this release, and is never ignored")]
-    Unverifiable {
-        /// Which document, and who named it.
-        what: String,
-    },
-    /// The environment names a policy where it may not.
-    #[error("MICRO_ENFORCER_POLICY names a policy on ECS, where an override could bring its own")]
-    NamedOnEcs,
     /// Before `not_before` or after `expires.at`.
     #[error("policy {name:?} {fault}")]
     NotInForce {
@@ -124,7 +112,7 @@ pub enum Error {
 
 impl Error {
     /// Puts a fault of the document into its file.
-    pub(super) fn in_document(origin: &str, fault: &Fault) -> Self {
+    pub(crate) fn in_document(origin: &str, fault: &Fault) -> Self {
         let Location { line, column } = fault.at.unwrap_or(Location { line: 1, column: 1 });
         Self::Invalid {
             origin: origin.into(),
@@ -168,21 +156,6 @@ impl Error {
                 Code::Policy,
                 "policy.file",
                 "make root its owner (chown root) and take the right to write from group and others (chmod go-w)",
-            ),
-            Self::Mode(_) => (
-                Code::Usage,
-                "policy.mode",
-                "set it to enforce, or leave it out",
-            ),
-            Self::Unverifiable { .. } => (
-                Code::Untrusted,
-                "policy.trust",
-                "take it away, or use a release that verifies signatures",
-            ),
-            Self::NamedOnEcs => (
-                Code::Untrusted,
-                "policy.trust",
-                "bake the policy into the image as /etc/micro-enforcer/policy.yaml",
             ),
             Self::NotInForce { .. } => (
                 Code::Untrusted,

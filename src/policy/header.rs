@@ -21,6 +21,17 @@ pub enum Kind {
     BreakGlass,
 }
 
+impl Kind {
+    /// As documents write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Allowlist => "allowlist",
+            Self::BreakGlass => "break-glass",
+        }
+    }
+}
+
 /// Versions of the enforcer, as Cargo writes them: `>=1.2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement(VersionReq);
@@ -72,6 +83,16 @@ pub enum Platform {
     Ecs,
     /// A laptop or a test: loopback endpoints are accepted.
     Local,
+}
+
+impl Platform {
+    /// As documents write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ecs => "ecs",
+            Self::Local => "local",
+        }
+    }
 }
 
 /// A control whose state the start event declares and that `require` may name.

@@ -1,8 +1,8 @@
 //! The policy file: bytes in, a checked [`Policy`] out.
 //!
 //! One file a section. A section is read by the module that enforces it and by
-//! nobody else; `lib::run` alone sees the whole. Everything here is pure but for
-//! [`load()`], which reads the file.
+//! nobody else; `lib::run` alone sees the whole. Everything here is pure: which
+//! file it is, and whether it is believed, is for [`crate::documents`] to say.
 
 mod aws;
 mod check;
@@ -16,7 +16,6 @@ mod foreign;
 mod header;
 mod identity;
 mod image;
-mod load;
 mod manifest;
 mod network;
 mod parse;
@@ -43,10 +42,10 @@ pub use header::{
 };
 pub use identity::{Identity, Limit, Rlimits, UserSpec};
 pub use image::{AllowEntry, Image};
-pub use load::{BAKED, LoadRequest, MANIFEST, load, load_manifest};
 pub use manifest::{ALGORITHM, FileHash, Manifest, VERSION};
 pub use network::{Endpoint, Network, TaskEndpoint, Udp};
 pub use parse::MAX_BYTES;
+pub(crate) use parse::{document, fault_at};
 #[cfg(feature = "workbench")]
 pub(crate) use parse::hex;
 pub use report::{Format, Limits, Report, Sink, StartDetail};

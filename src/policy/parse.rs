@@ -24,7 +24,7 @@ impl Policy {
 }
 
 /// The document's tree, before any key is known.
-pub(super) fn document(bytes: &[u8], origin: &str) -> Result<Node, Error> {
+pub(crate) fn document(bytes: &[u8], origin: &str) -> Result<Node, Error> {
     let origin = || origin.to_owned();
     if bytes.len() > MAX_BYTES {
         return Err(Error::TooLarge {
@@ -39,6 +39,11 @@ pub(super) fn document(bytes: &[u8], origin: &str) -> Result<Node, Error> {
     yaml::parse(text)
         .map_err(|fault| Error::in_document(&origin(), &fault))?
         .ok_or_else(|| Error::Empty { origin: origin() })
+}
+
+/// A fault at the place of a key, in its file.
+pub(crate) fn fault_at(root: &Node, origin: &str, path: &str, message: String) -> Error {
+    Error::in_document(origin, &check::fault(root, path, message))
 }
 
 /// Before any other key is looked at: a newer policy may have keys that are not known here.

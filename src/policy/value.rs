@@ -10,7 +10,7 @@ mod key;
 mod network;
 mod path;
 mod rule;
-pub(super) mod text;
+pub(crate) mod text;
 mod time;
 mod variable;
 
@@ -27,7 +27,7 @@ pub use text::Invalid;
 pub use time::{Duration, Expiry, Instant, Rate};
 pub use variable::{NamePattern, VariableName};
 
-pub(super) use http::is_loopback;
+pub(crate) use http::is_loopback;
 pub(super) use key::is_account;
 pub(super) use rule::{Item, RuleItem, item, item_type};
-pub(super) use text::{quoted, text_type};
+pub(crate) use text::{quoted, text_type};

@@ -7,7 +7,7 @@
 mod fault;
 mod read;
 
-pub(super) use fault::Fault;
+pub(crate) use fault::Fault;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 use std::collections::HashMap;
@@ -17,20 +17,20 @@ const DEPTH: usize = 32;
 
 /// Where something stands in the document, both from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Location {
+pub(crate) struct Location {
     pub line: usize,
     pub column: usize,
 }
 
 /// A value and where it begins.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub at: Location,
     pub content: Content,
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// Nothing is written after the key or dash.
     Nothing,
     /// `null` or `~`.
@@ -46,7 +46,7 @@ pub(super) enum Content {
 
 /// A key and its value.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub key: String,
     pub at: Location,
     pub value: Node,

@@ -1,7 +1,8 @@
 //! Which file is read, and whose it must be.
 
 use crate::MINIMAL;
-use micro_enforcer::policy::{LoadRequest, Mode, Policy, load};
+use micro_enforcer::documents::{self, Error, LoadRequest};
+use micro_enforcer::policy::{Mode, Policy};
 use micro_enforcer::refusal::Refusal;
 use nix::sys::stat;
 use nix::unistd::{Gid, Uid, chown, geteuid, mkfifo};
@@ -86,6 +87,11 @@ impl Files {
     }
 }
 
+fn load(request: &LoadRequest) -> Result<Policy, Error> {
+    let chosen = documents::find(request)?.policy(None, 0)?;
+    Ok(chosen.policy)
+}
+
 fn write(path: &PathBuf, content: impl AsRef<[u8]>) {
     fs::write(path, content).unwrap();
     mode(path, 0o644);
@@ -141,32 +147,40 @@ fn a_baked_policy_may_not() {
 }
 
 #[test]
-fn sources_cannot_be_verified_yet() {
-    for source in [
-        "ssm:/policies/a",
-        "s3://policies/a",
-        "https://example.com/a",
-    ] {
+fn a_source_is_named_off_ecs_alone_and_in_a_form_that_is_known() {
+    for source in ["ssm:/policies/a", "s3://policies/a", "https://example.com/a"] {
         let mut files = Files::new();
         files.name(source);
-        files.refused(202, "cannot be verified");
+        let grounds = documents::find(&files.request).unwrap();
+        assert_eq!(grounds.source().unwrap().as_str(), source);
+        files.request.on_ecs = true;
+        files.refused(202, "MICRO_ENFORCER_POLICY");
+    }
+    for source in ["ssm:policies", "s3://policies", "http://example.com/a", "https://example.com"] {
+        let mut files = Files::new();
+        files.name(source);
+        files.refused(201, "expected a path, ssm:/name");
     }
 }
 
 #[test]
 fn documents_that_cannot_be_verified_are_never_ignored() {
-    for name in ["trust.yaml", "floor.yaml"] {
-        let mut files = Files::named(MINIMAL);
-        symlink("dangling", files.image.path().join(name)).unwrap();
-        files.refused(202, name);
-        files.request.on_ecs = true;
-        files.refused(202, name);
-    }
     let mut files = Files::named(MINIMAL);
     files.request.break_glass = Some(OsString::new());
     files.refused(202, "MICRO_ENFORCER_BREAK_GLASS");
     let lists = MINIMAL.replace("effect: audit", "allowlists: [ssm:/a]");
     Files::named(lists).refused(202, "image.allowlists");
+}
+
+#[test]
+fn what_is_baked_beside_the_policy_is_never_passed_over() {
+    for name in ["trust.yaml", "floor.yaml"] {
+        let mut files = Files::named(MINIMAL);
+        symlink("dangling", files.image.path().join(name)).unwrap();
+        files.refused(201, name);
+        files.request.on_ecs = true;
+        files.refused(201, name);
+    }
 }
 
 #[test]

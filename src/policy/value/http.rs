@@ -48,7 +48,7 @@ impl fmt::Display for HttpsUrl {
 }
 
 /// Whether the host of a URL is `localhost` or a loopback address; a URL that cannot be read is not.
-pub(in crate::policy) fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     let Some((host, _)) = authority(url) else {
         return false;
     };
@@ -110,11 +110,14 @@ impl FromStr for SourceUrl {
             object
                 .split_once('/')
                 .is_some_and(|(bucket, key)| name(bucket) && name(key))
+        } else if text.starts_with("https://") {
+            let rest = &text["https://".len()..];
+            rest.contains('/') && text.parse::<HttpsUrl>().is_ok()
         } else {
             text.parse::<super::AbsolutePath>().is_ok()
         };
         known.then(|| Self(text.into())).ok_or_else(|| {
-            Invalid::expected("a source: ssm:/name, s3://bucket/key or an absolute path")
+            Invalid::expected("a source: ssm:/name, s3://bucket/key, https://host/path or an absolute path")
         })
     }
 }

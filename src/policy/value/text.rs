@@ -13,13 +13,13 @@ pub struct Invalid(Cow<'static, str>);
 
 impl Invalid {
     /// Completes "expected …".
-    pub(in crate::policy) fn expected(what: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn expected(what: impl Into<Cow<'static, str>>) -> Self {
         Self(what.into())
     }
 }
 
 /// Text of the document in a message: escaped, and cut where it grows long.
-pub(in crate::policy) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 80;
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -28,7 +28,7 @@ pub(in crate::policy) fn quoted(text: &str) -> String {
 }
 
 /// Reads text by `FromStr`, and says what was expected and what was found.
-pub(in crate::policy) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err = Invalid>,
     D: Deserializer<'de>,
@@ -37,7 +37,7 @@ where
 }
 
 /// As an error of serde, with the text that is at fault.
-pub(in crate::policy) fn parse<T, E>(text: &str) -> Result<T, E>
+pub(crate) fn parse<T, E>(text: &str) -> Result<T, E>
 where
     T: FromStr<Err = Invalid>,
     E: Error,
@@ -89,4 +89,4 @@ macro_rules! text_type {
         }
     )*};
 }
-pub(in crate::policy) use text_type;
+pub(crate) use text_type;

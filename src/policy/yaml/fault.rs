@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Something that a document must not say. Place and path are filled in on the way out.
 #[derive(Debug)]
-pub(in crate::policy) struct Fault {
+pub(crate) struct Fault {
     pub at: Option<Location>,
     path: String,
     problem: Problem,

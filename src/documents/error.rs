@@ -1,0 +1,53 @@
+//! Why there are no documents to start under.
+
+use crate::refusal::{Code, Refusal};
+use crate::{policy, trust};
+
+/// A document that is missing, wrong, or not believed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Missing, unreadable or invalid.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+    /// Not believed.
+    #[error(transparent)]
+    Trust(#[from] trust::Error),
+    /// `MICRO_ENFORCER_MODE` with a value other than `enforce`.
+    #[error("MICRO_ENFORCER_MODE is {0}; it can only be \"enforce\"")]
+    Mode(String),
+    /// A document that nothing says how to verify.
+    #[error("{0} cannot be verified without a trust.yaml, and is never ignored")]
+    Unverifiable(String),
+    /// The environment names a policy where it may not.
+    #[error("MICRO_ENFORCER_POLICY names a policy on ECS, where an override could bring its own")]
+    NamedOnEcs,
+    /// `MICRO_ENFORCER_POLICY` with something that is neither a path nor a source.
+    #[error("MICRO_ENFORCER_POLICY is {0}; expected a path, ssm:/name, s3://bucket/key or https://host/path")]
+    NoSource(String),
+    /// Nothing came of it.
+    #[error("{0} was not fetched")]
+    NotFetched(String),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let (code, rule, remedy) = match error {
+            Error::Policy(error) => return error.into(),
+            Error::Trust(error) => return error.into(),
+            Error::Mode(_) => (Code::Usage, "policy.mode", "set it to enforce, or leave it out"),
+            Error::Unverifiable(_) => (
+                Code::Untrusted,
+                "policy.trust",
+                "bake a trust.yaml with the keys that sign it, or take it away",
+            ),
+            Error::NamedOnEcs => (
+                Code::Untrusted,
+                "policy.trust",
+                "bake the policy into the image as /etc/micro-enforcer/policy.yaml, or a trust.yaml that lists its source",
+            ),
+            Error::NoSource(_) => (Code::Policy, "policy.source", "correct it, or leave it out"),
+            Error::NotFetched(_) => (Code::Usage, "internal", "report this; it is a fault of the enforcer"),
+        };
+        Self::new(code, rule, error.to_string(), remedy)
+    }
+}
