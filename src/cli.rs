@@ -126,7 +126,7 @@ fn usage(message: impl Into<String>) -> Refusal {
 
 impl Settings {
     /// The first entry of a name counts, as it does for getenv(3).
-    fn read(environment: &[Vec<u8>]) -> Self {
+    pub(crate) fn read(environment: &[Vec<u8>]) -> Self {
         let raw = |name: &str| {
             let value = |entry: &Vec<u8>| {
                 Some(

@@ -4,9 +4,9 @@
 //! get it; data flows down the list of modules.
 
 pub mod cli;
+pub mod documents;
 pub mod policy;
 pub mod trust;
-pub mod documents;
 
 pub mod admission;
 pub mod aws;

@@ -117,14 +117,14 @@ mod tests {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", server.local_addr().unwrap());
         let (done, held) = std::sync::mpsc::channel::<()>();
-        let answering = std::thread::spawn(move || {
+        let answering = std::thread::Builder::new().spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
             assert!(held.recv().is_err(), "held open until the probe is done");
         });
         assert!(probe(&url).is_ok());
         drop(done);
-        answering.join().unwrap();
+        answering.unwrap().join().unwrap();
     }
 
     #[test]

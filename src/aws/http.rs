@@ -71,7 +71,7 @@ async fn read(mut body: ByteStream) -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 /// The innermost error: "connection refused" rather than "dispatch failure".
-pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

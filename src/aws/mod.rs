@@ -135,6 +135,23 @@ fn runtime() -> Result<Runtime, Refusal> {
         })
 }
 
+/// An HTTP client for the workbench, with the proxy and the authorities of the environment.
+#[cfg(feature = "workbench")]
+pub(crate) fn workbench(
+    settings: &Settings,
+) -> Result<aws_smithy_runtime_api::client::http::SharedHttpClient, Refusal> {
+    let aws = policy::Aws::default();
+    let effective = settings::Effective::new(settings, Platform::Local, &aws)?;
+    let connector = tls::connector(&effective, None)?;
+    Ok(aws_smithy_runtime_api::client::http::http_client_fn(
+        move |_, _| connector.clone(),
+    ))
+}
+
+/// The innermost error, for people.
+#[cfg(feature = "workbench")]
+pub(crate) use http::root_cause;
+
 /// What is wrong with a metadata document.
 #[cfg(fuzzing)]
 pub(crate) fn metadata_fault(body: &[u8]) -> Option<String> {

@@ -136,7 +136,7 @@ impl Opener<'_> {
     /// A client a key; they share their connections.
     fn clients(&self, credentials: &Credentials) -> Result<Rc<[(Key, Client)]>, Error> {
         let keys = keys::eligible(&self.secrets.keys, self.region)?;
-        let connector = tls::connector(self.effective)?;
+        let connector = tls::connector(self.effective, self.effective.kms.as_deref())?;
         let with_client = |key: Key| {
             let client = client(
                 connector.clone(),

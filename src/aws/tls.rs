@@ -45,13 +45,12 @@ impl From<Error> for Refusal {
     }
 }
 
-/// The connector for KMS. Only it may use the proxy.
-pub(super) fn connector(effective: &Effective) -> Result<SharedHttpConnector, Error> {
-    if effective
-        .kms
-        .as_ref()
-        .is_some_and(|url| url.starts_with("http://"))
-    {
+/// The connector for an AWS service; `endpoint` is where it is, if not at its own name. Only it may use the proxy.
+pub(super) fn connector(
+    effective: &Effective,
+    endpoint: Option<&str>,
+) -> Result<SharedHttpConnector, Error> {
+    if endpoint.is_some_and(|url| url.starts_with("http://")) {
         return Ok(http::connector());
     }
     let proxy = match effective.proxy.as_deref() {
@@ -110,15 +109,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
         fs::write(&path, text).unwrap();
-        connector(&Effective {
+        let effective = Effective {
             ca_bundle: Some(path),
             ..Effective::default()
-        })
+        };
+        connector(&effective, None)
     }
 
     #[test]
     fn the_built_in_authorities_are_accepted() {
-        assert!(connector(&Effective::default()).is_ok());
+        assert!(connector(&Effective::default(), None).is_ok());
     }
 
     #[test]
@@ -134,7 +134,10 @@ mod tests {
             ca_bundle: Some("/nonexistent".into()),
             ..Effective::default()
         };
-        assert!(matches!(connector(&missing), Err(Error::Unreadable(..))));
+        assert!(matches!(
+            connector(&missing, None),
+            Err(Error::Unreadable(..))
+        ));
     }
 
     #[test]
@@ -145,7 +148,7 @@ mod tests {
                 ..Effective::default()
             };
             assert!(
-                matches!(connector(&effective), Err(Error::Proxy(_))),
+                matches!(connector(&effective, None), Err(Error::Proxy(_))),
                 "{proxy}"
             );
         }
@@ -153,16 +156,15 @@ mod tests {
             proxy: Some("http://proxy:3128".into()),
             ..Effective::default()
         };
-        assert!(connector(&proxy).is_ok());
+        assert!(connector(&proxy, None).is_ok());
     }
 
     #[test]
     fn a_plain_endpoint_loads_no_authorities() {
         let plain = Effective {
-            kms: Some("http://127.0.0.1:1".into()),
             ca_bundle: Some("/nonexistent".into()),
             ..Effective::default()
         };
-        assert!(connector(&plain).is_ok());
+        assert!(connector(&plain, Some("http://127.0.0.1:1")).is_ok());
     }
 }

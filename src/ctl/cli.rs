@@ -10,6 +10,7 @@ Examples:
   enforcerctl demo                                   see everything work on this machine
   enforcerctl local --secrets .env > local.env       serve KMS and metadata to an image here
   enforcerctl seal --local --name DB_PASSWORD < pw   seal one value for `enforcerctl local`
+  enforcerctl sign --key security.pem policy.yaml    stand for a policy
   enforcerctl policy check policy.yaml               find mistakes before a start does
   enforcerctl exit-codes                             what an exit status means and what to do";
 
@@ -22,6 +23,20 @@ const MANIFEST_EXAMPLES: &str = "\
 Examples:
   enforcerctl manifest --output /etc/micro-enforcer/manifest.json    the last step of an image's build
   enforcerctl manifest /mnt/image > manifest.json                    of an image that is mounted elsewhere";
+
+const SIGN_EXAMPLES: &str = "\
+Examples:
+  enforcerctl sign --key security.pem policy.yaml                     writes policy.yaml.sig
+  enforcerctl sign --key awskms:///alias/policies policy.yaml         with a key that never leaves KMS
+  enforcerctl sign --key second.pem --add policy.yaml                 a second signature beside the first
+  enforcerctl sign --key security.pem --bundle allowlist.yaml         as cosign writes and reads it
+A key is made with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out security.pem
+and its public half with: openssl pkey -in security.pem -pubout -out security.pub.pem";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  enforcerctl verify --trust trust.yaml policy.yaml                   as a start would
+  enforcerctl verify --key security.pub.pem allowlist.yaml            by this key alone";
 
 /// The workbench of micro-enforcer: try, seal and check on a laptop or in a pipeline.
 #[derive(Debug, Parser)]
@@ -46,6 +61,12 @@ pub(super) enum Verb {
     /// Check, explain and describe policies
     #[command(subcommand)]
     Policy(Policy),
+    /// Sign a policy, an allowlist or a token, with a PEM file or a key in KMS
+    #[command(after_help = SIGN_EXAMPLES)]
+    Sign(Sign),
+    /// Say whether a signed document would be believed
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
     /// List the executables and libraries of an image with their hashes, which `exec` then compares
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
@@ -104,6 +125,49 @@ pub(super) struct Seal {
     pub name: String,
     #[command(flatten)]
     pub binding: Binding,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sign {
+    /// A PEM file with a P-256 key, or awskms:/// and the id, ARN or alias of one
+    #[arg(long, value_name = "KEY")]
+    pub key: String,
+    /// As a Sigstore bundle v0.3, in place of base64
+    #[arg(long)]
+    pub bundle: bool,
+    /// Keep the signatures that are there
+    #[arg(long)]
+    pub add: bool,
+    /// Where to write the signature; FILE.sig if absent
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The document
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub by: By,
+    /// The signature; FILE.sig if absent
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+    /// The document
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Who has to have signed.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct By {
+    /// A PEM file with a public key
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// A trust.yaml; the files of its keys are looked for at their paths, and beside it
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

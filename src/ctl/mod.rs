@@ -1,5 +1,6 @@
 //! The workbench: what `enforcerctl` does on laptops and in pipelines.
 
+mod aws;
 mod cli;
 mod demo;
 mod exit_codes;
@@ -8,6 +9,7 @@ mod manifest;
 pub mod policy;
 mod seal;
 mod serve;
+mod signing;
 mod table;
 
 use clap::Parser;
@@ -49,6 +51,8 @@ fn enforcerctl() -> ExitCode {
         Verb::Policy(verb) => policy::run(&verb, &mut out),
         Verb::Local(arguments) => serve::run(&arguments, &mut out),
         Verb::Seal(arguments) => seal::run(&arguments, &mut out),
+        Verb::Sign(arguments) => signing::run(&arguments, &mut out),
+        Verb::Verify(arguments) => signing::verify(&arguments, &mut out),
         Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
     })
 }
@@ -90,6 +94,27 @@ enum Error {
     Step { step: String, error: io::Error },
     #[error(transparent)]
     Policy(#[from] crate::policy::Error),
+    #[error(transparent)]
+    Trust(#[from] crate::trust::Error),
+    #[error("{name}: {fault}")]
+    Key { name: String, fault: String },
+    #[error("{name} {fault}")]
+    Signature {
+        name: String,
+        fault: crate::trust::InvalidSignature,
+    },
+    #[error(
+        "{0} is one binary signature, to which none can be added: write it again with `enforcerctl sign`"
+    )]
+    Binary(String),
+    #[error("{signature} is no signature by {key} of these bytes")]
+    NotSigned { signature: String, key: String },
+    #[error("could not {doing} {key} in KMS: {said}")]
+    Kms {
+        doing: &'static str,
+        key: String,
+        said: String,
+    },
     #[error("{0} of the policies would be refused")]
     Policies(usize),
     #[error("{0} of the scenes ended otherwise than promised")]
@@ -101,6 +126,16 @@ impl Error {
     fn step(step: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let step = step.into();
         move |error| Self::Step { step, error }
+    }
+
+    /// What KMS said to a request about a key.
+    fn kms<E: std::error::Error>(doing: &'static str, key: &str) -> impl FnOnce(E) -> Self {
+        let key = key.to_owned();
+        move |error| Self::Kms {
+            doing,
+            key,
+            said: aws::cause(&error),
+        }
     }
 
     /// Whoever read our output has seen enough: `enforcerctl … | head`.

@@ -22,7 +22,9 @@ pub enum Error {
     #[error("MICRO_ENFORCER_POLICY names a policy on ECS, where an override could bring its own")]
     NamedOnEcs,
     /// `MICRO_ENFORCER_POLICY` with something that is neither a path nor a source.
-    #[error("MICRO_ENFORCER_POLICY is {0}; expected a path, ssm:/name, s3://bucket/key or https://host/path")]
+    #[error(
+        "MICRO_ENFORCER_POLICY is {0}; expected a path, ssm:/name, s3://bucket/key or https://host/path"
+    )]
     NoSource(String),
     /// Nothing came of it.
     #[error("{0} was not fetched")]
@@ -34,7 +36,11 @@ impl From<Error> for Refusal {
         let (code, rule, remedy) = match error {
             Error::Policy(error) => return error.into(),
             Error::Trust(error) => return error.into(),
-            Error::Mode(_) => (Code::Usage, "policy.mode", "set it to enforce, or leave it out"),
+            Error::Mode(_) => (
+                Code::Usage,
+                "policy.mode",
+                "set it to enforce, or leave it out",
+            ),
             Error::Unverifiable(_) => (
                 Code::Untrusted,
                 "policy.trust",
@@ -46,7 +52,11 @@ impl From<Error> for Refusal {
                 "bake the policy into the image as /etc/micro-enforcer/policy.yaml, or a trust.yaml that lists its source",
             ),
             Error::NoSource(_) => (Code::Policy, "policy.source", "correct it, or leave it out"),
-            Error::NotFetched(_) => (Code::Usage, "internal", "report this; it is a fault of the enforcer"),
+            Error::NotFetched(_) => (
+                Code::Usage,
+                "internal",
+                "report this; it is a fault of the enforcer",
+            ),
         };
         Self::new(code, rule, error.to_string(), remedy)
     }

@@ -4,12 +4,12 @@
 //! [`find`] reads what lies in the image; what it names elsewhere is fetched, and [`Grounds::policy`] makes the policy.
 //! Everything that the environment says here may make the start stricter, never weaker.
 
+mod chosen;
 mod error;
 mod file;
-mod chosen;
 
-pub use error::Error;
 pub use chosen::Chosen;
+pub use error::Error;
 
 use crate::policy::value::{SourceUrl, is_loopback, quoted};
 use crate::policy::{self, Manifest};
@@ -67,7 +67,7 @@ fn on_ecs(metadata_uri: Option<&str>) -> bool {
 
 /// The bytes of a document and of what lies beside it, as they were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Document {
+pub struct Unverified {
     /// The file or source.
     pub origin: String,
     /// What was signed.
@@ -84,14 +84,14 @@ pub struct Grounds {
     /// Whether the platform is ECS.
     pub on_ecs: bool,
     chosen: Found,
-    floor: Option<Document>,
+    floor: Option<Unverified>,
     tighten: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Found {
-    Baked(Document),
-    Named(Document),
+    Baked(Unverified),
+    Named(Unverified),
     Elsewhere(SourceUrl),
 }
 
@@ -99,7 +99,9 @@ enum Found {
 pub fn find(request: &LoadRequest) -> Result<Grounds, Error> {
     let tighten = tightens(request.mode.as_deref())?;
     if request.break_glass.is_some() {
-        return Err(Error::Unverifiable("the token in MICRO_ENFORCER_BREAK_GLASS".into()));
+        return Err(Error::Unverifiable(
+            "the token in MICRO_ENFORCER_BREAK_GLASS".into(),
+        ));
     }
     let trust = trust(&request.baked.with_file_name("trust.yaml"))?;
     let floor = signed(&request.baked.with_file_name("floor.yaml"), Owners::Root)?;
@@ -107,7 +109,13 @@ pub fn find(request: &LoadRequest) -> Result<Grounds, Error> {
         Some(document) => Found::Baked(document),
         None => named(request, trust.as_ref())?,
     };
-    Ok(Grounds { trust, on_ecs: request.on_ecs, chosen, floor, tighten })
+    Ok(Grounds {
+        trust,
+        on_ecs: request.on_ecs,
+        chosen,
+        floor,
+        tighten,
+    })
 }
 
 /// The image's manifest; `None` if it has none.
@@ -127,24 +135,36 @@ fn trust(path: &Path) -> Result<Option<Trust>, Error> {
         let bytes = file::read(path, Owners::Root).map_err(trust::Error::Invalid)?;
         bytes.ok_or_else(|| trust::Error::Invalid(policy::Error::Missing(path.into())))
     };
-    Ok(Some(Trust::parse(&bytes, &path.display().to_string(), key)?))
+    Ok(Some(Trust::parse(
+        &bytes,
+        &path.display().to_string(),
+        key,
+    )?))
 }
 
 /// A file and the signature beside it; `None` if there is no such file.
-fn signed(path: &Path, owners: Owners) -> Result<Option<Document>, Error> {
+fn signed(path: &Path, owners: Owners) -> Result<Option<Unverified>, Error> {
     let Some(bytes) = file::read(path, owners)? else {
         return Ok(None);
     };
     let mut beside = path.as_os_str().to_owned();
     beside.push(SIGNATURE);
     let signature = file::read(Path::new(&beside), owners)?;
-    Ok(Some(Document { origin: path.display().to_string(), bytes, signature }))
+    Ok(Some(Unverified {
+        origin: path.display().to_string(),
+        bytes,
+        signature,
+    }))
 }
 
 /// A document that a source names by its path. Its signature says whose it is; without one nobody else may have
 /// written it.
-pub fn read(path: &Path, has_trust: bool) -> Result<Document, Error> {
-    let owners = if has_trust { Owners::Anybody } else { Owners::RootOrUs };
+pub fn read(path: &Path, has_trust: bool) -> Result<Unverified, Error> {
+    let owners = if has_trust {
+        Owners::Anybody
+    } else {
+        Owners::RootOrUs
+    };
     let real = path.canonicalize().map_err(|source| policy::Error::Io {
         path: path.into(),
         call: "realpath",
@@ -164,7 +184,9 @@ fn named(request: &LoadRequest, trust: Option<&Trust>) -> Result<Found, Error> {
         None if request.on_ecs => return Err(Error::NamedOnEcs),
         None => {}
     }
-    let is_url = ["ssm:", "s3:", "https:", "http:"].iter().any(|scheme| shown.starts_with(scheme));
+    let is_url = ["ssm:", "s3:", "https:", "http:"]
+        .iter()
+        .any(|scheme| shown.starts_with(scheme));
     if is_url {
         let source = shown.parse().map_err(|_| Error::NoSource(quoted(&shown)))?;
         return Ok(Found::Elsewhere(source));

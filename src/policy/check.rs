@@ -3,14 +3,18 @@
 mod secrets;
 mod sections;
 
+use super::value::Instant;
 use super::yaml::{Fault, Node};
-use super::{Labels, Policy};
+use super::{Allowlist, BreakGlass, Labels, Policy};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::hash::Hash;
 
 /// Labels are copied into events, and an event is one page at most.
 const MAX_LABEL_BYTES: usize = 1024;
+
+/// How long a token may break the glass, in seconds.
+const LONGEST_BREAK: i64 = 24 * 60 * 60;
 
 /// A key, by its dotted path, and what is wrong with it.
 struct Breach {
@@ -33,19 +37,79 @@ pub(super) fn check(policy: &Policy, root: &Node) -> Result<(), Fault> {
         .map_err(|breach| fault(root, &breach.path, breach.message))
 }
 
-fn header(policy: &Policy) -> Checked {
-    let printable = policy.name.chars().all(|c| !c.is_control());
-    ensure(
-        printable && (1..=128).contains(&policy.name.len()),
-        "name",
-        || "expected 1 to 128 printable characters".into(),
-    )?;
-    labels("labels", &policy.labels)?;
-    if let (Some(from), Some(expires)) = (policy.not_before, &policy.expires) {
-        ensure(from < expires.at, "expires.at", || {
+/// The same of a list of images.
+pub(super) fn allowlist(list: &Allowlist, root: &Node) -> Result<(), Fault> {
+    title(&list.name, &list.labels)
+        .and_then(|()| {
+            period(
+                list.not_before,
+                list.expires.as_ref().map(|expires| expires.at),
+            )
+        })
+        .and_then(|()| sections::applies_to(&list.applies_to))
+        .and_then(|()| sections::entries("allow", &list.allow))
+        .map_err(|breach| fault(root, &breach.path, breach.message))
+}
+
+/// The same of a token that breaks the glass.
+pub(super) fn break_glass(token: &BreakGlass, root: &Node) -> Result<(), Fault> {
+    let words =
+        |text: &str| text.chars().any(char::is_alphanumeric) && !text.chars().any(char::is_control);
+    let applies_to = &token.applies_to;
+    let limited = applies_to.families.is_some()
+        || applies_to.containers.is_some()
+        || applies_to.accounts.is_some();
+    let length = token.expires.at.unix_seconds() - token.not_before.unix_seconds();
+    title(&token.name, &token.labels)
+        .and_then(|()| period(Some(token.not_before), Some(token.expires.at)))
+        .and_then(|()| {
+            ensure(length <= LONGEST_BREAK, "expires.at", || {
+                "expected an instant at most 24 hours after not_before".into()
+            })
+        })
+        .and_then(|()| sections::applies_to(applies_to))
+        .and_then(|()| {
+            ensure(limited, "applies_to", || {
+                "expected families, containers or accounts".into()
+            })
+        })
+        .and_then(|()| ensure(words(&token.issuer), "issuer", || "expected a name".into()))
+        .and_then(|()| {
+            ensure(words(&token.reason), "reason", || {
+                "expected a reason in words".into()
+            })
+        })
+        .and_then(|()| {
+            ensure(!token.controls.is_empty(), "controls", || {
+                "expected at least one control, or all".into()
+            })
+        })
+        .map_err(|breach| fault(root, &breach.path, breach.message))
+}
+
+fn title(name: &str, all: &Labels) -> Checked {
+    let printable = name.chars().all(|c| !c.is_control());
+    ensure(printable && (1..=128).contains(&name.len()), "name", || {
+        "expected 1 to 128 printable characters".into()
+    })?;
+    labels("labels", all)
+}
+
+fn period(from: Option<Instant>, end: Option<Instant>) -> Checked {
+    match (from, end) {
+        (Some(from), Some(end)) => ensure(from < end, "expires.at", || {
             format!("expected an instant after not_before, which is {from}")
-        })?;
+        }),
+        _ => Ok(()),
     }
+}
+
+fn header(policy: &Policy) -> Checked {
+    title(&policy.name, &policy.labels)?;
+    period(
+        policy.not_before,
+        policy.expires.as_ref().map(|expires| expires.at),
+    )?;
     unique("require", &policy.require, |control| {
         format!("{control:?}").to_lowercase()
     })?;

@@ -5,8 +5,8 @@ use super::header::{
 };
 use super::value::Instant;
 use super::{
-    Aws, Command, Environment, Error, Exec, Files, Foreign, Identity, Image, Network, Report, Secrets,
-    Supervise, Syscalls,
+    Aws, Command, Environment, Error, Exec, Files, Foreign, Identity, Image, Network, Report,
+    Secrets, Supervise, Syscalls,
 };
 use serde::Deserialize;
 

@@ -4,7 +4,9 @@
 //! nobody else; `lib::run` alone sees the whole. Everything here is pure: which
 //! file it is, and whether it is believed, is for [`crate::documents`] to say.
 
+mod allowlist;
 mod aws;
+mod break_glass;
 mod check;
 mod command;
 mod document;
@@ -21,6 +23,7 @@ mod network;
 mod parse;
 mod report;
 mod secrets;
+mod signable;
 #[cfg(feature = "workbench")]
 mod stated;
 mod supervise;
@@ -29,7 +32,9 @@ mod validity;
 pub mod value;
 mod yaml;
 
+pub use allowlist::Allowlist;
 pub use aws::{Aws, AwsVariable, Endpoints};
+pub use break_glass::{BreakGlass, Broken};
 pub use command::Command;
 pub use document::Policy;
 pub use environment::Environment;
@@ -45,11 +50,12 @@ pub use image::{AllowEntry, Image};
 pub use manifest::{ALGORITHM, FileHash, Manifest, VERSION};
 pub use network::{Endpoint, Network, TaskEndpoint, Udp};
 pub use parse::MAX_BYTES;
-pub(crate) use parse::{document, fault_at};
 #[cfg(feature = "workbench")]
 pub(crate) use parse::hex;
+pub(crate) use parse::{document, fault_at};
 pub use report::{Format, Limits, Report, Sink, StartDetail};
 pub use secrets::{Certificate, FileDelivery, Medium, Origin, Required, Secrets};
+pub use signable::Signable;
 #[cfg(feature = "workbench")]
 pub(crate) use stated::Stated;
 pub use supervise::{Forward, Supervise};

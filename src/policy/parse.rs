@@ -47,7 +47,7 @@ pub(crate) fn fault_at(root: &Node, origin: &str, path: &str, message: String) -
 }
 
 /// Before any other key is looked at: a newer policy may have keys that are not known here.
-fn obey_requires(root: &Node, origin: &str) -> Result<(), Error> {
+pub(super) fn obey_requires(root: &Node, origin: &str) -> Result<(), Error> {
     let Some(entry) = root.entry("requires") else {
         return Ok(());
     };
@@ -67,25 +67,22 @@ fn obey_requires(root: &Node, origin: &str) -> Result<(), Error> {
 
 fn read(root: &Node) -> Result<Policy, Fault> {
     let policy = Policy::deserialize(root)?;
-    if policy.version != 1 {
-        return Err(check::fault(
-            root,
-            "version",
-            format!(
-                "expected 1, found {}; a newer enforcer is needed",
-                policy.version
-            ),
-        ));
-    }
-    if policy.kind != Kind::Policy {
-        return Err(check::fault(
-            root,
-            "kind",
-            "expected policy, found another kind of document",
-        ));
-    }
+    header(root, policy.kind, Kind::Policy, policy.version)?;
     check::check(&policy, root)?;
     Ok(policy)
+}
+
+/// Whether it is a document that we know, and the kind that is meant.
+pub(super) fn header(root: &Node, kind: Kind, expected: Kind, version: u8) -> Result<(), Fault> {
+    if version != 1 {
+        let message = format!("expected 1, found {version}; a newer enforcer is needed");
+        return Err(check::fault(root, "version", message));
+    }
+    if kind != expected {
+        let message = format!("expected {}, found {}", expected.name(), kind.name());
+        return Err(check::fault(root, "kind", message));
+    }
+    Ok(())
 }
 
 /// Lower-case hex.

@@ -128,9 +128,12 @@ impl FromStr for SourcePattern {
             rest.and_then(|rest| rest.split_once('/'))
                 .is_some_and(|(host, _)| !host.is_empty())
         };
-        let known = text == "file" || start.starts_with("ssm:/") || pinned("s3://") || pinned("https://");
+        let known =
+            text == "file" || start.starts_with("ssm:/") || pinned("s3://") || pinned("https://");
         (known && plain).then(|| Self(text.into())).ok_or_else(|| {
-            Invalid::expected("file, ssm:/…, s3://bucket/… or https://host/…, with * at the end for any rest")
+            Invalid::expected(
+                "file, ssm:/…, s3://bucket/… or https://host/…, with * at the end for any rest",
+            )
         })
     }
 }
@@ -151,10 +154,17 @@ impl Trust {
         mut read: impl FnMut(&Path) -> Result<Vec<u8>, Error>,
     ) -> Result<Self, Error> {
         let root = document(bytes, origin)?;
-        let placed = |path: &str, message: String| Error::Invalid(fault_at(&root, origin, path, message));
-        let mut trust = Self::deserialize(&root)
-            .map_err(|fault| Error::Invalid(crate::policy::Error::in_document(origin, &fault.at(root.at))))?;
-        trust.check().map_err(|(path, message)| placed(&path, message))?;
+        let placed =
+            |path: &str, message: String| Error::Invalid(fault_at(&root, origin, path, message));
+        let mut trust = Self::deserialize(&root).map_err(|fault| {
+            Error::Invalid(crate::policy::Error::in_document(
+                origin,
+                &fault.at(root.at),
+            ))
+        })?;
+        trust
+            .check()
+            .map_err(|(path, message)| placed(&path, message))?;
         for (index, key) in trust.keys.iter_mut().enumerate() {
             let pem = read(&key.pem)?;
             let parsed = PublicKey::from_pem(&pem).map_err(|error| {
@@ -167,7 +177,10 @@ impl Trust {
         let mut seen = HashSet::new();
         for (index, key) in trust.keys.iter().enumerate() {
             if !seen.insert(&key.key) {
-                return Err(placed(&format!("keys[{index}].pem"), "the same key stands twice in the list".into()));
+                return Err(placed(
+                    &format!("keys[{index}].pem"),
+                    "the same key stands twice in the list".into(),
+                ));
             }
         }
         Ok(trust)
@@ -184,13 +197,22 @@ impl Trust {
 
     fn check(&self) -> Result<(), (String, String)> {
         if self.version != 1 {
-            let message = format!("expected 1, found {}; a newer enforcer is needed", self.version);
+            let message = format!(
+                "expected 1, found {}; a newer enforcer is needed",
+                self.version
+            );
             return Err(("version".into(), message));
         }
         let mut names = HashSet::new();
         for (index, key) in self.keys.iter().enumerate() {
-            if key.name.is_empty() || key.name.chars().any(char::is_control) || !names.insert(&key.name) {
-                return Err((format!("keys[{index}].name"), "expected a printable name that no other key has".into()));
+            if key.name.is_empty()
+                || key.name.chars().any(char::is_control)
+                || !names.insert(&key.name)
+            {
+                return Err((
+                    format!("keys[{index}].name"),
+                    "expected a printable name that no other key has".into(),
+                ));
             }
             if key.purposes.is_empty() {
                 let message = "expected at least one of policy, allowlist and break-glass";
@@ -203,11 +225,17 @@ impl Trust {
             ("break_glass", Kind::BreakGlass),
         ] {
             let asked = usize::from(self.of(kind).signatures);
-            let able = self.keys.iter().filter(|key| key.purposes.contains(&kind)).count();
+            let able = self
+                .keys
+                .iter()
+                .filter(|key| key.purposes.contains(&kind))
+                .count();
             let message = match asked {
                 0 => "expected at least 1".to_owned(),
                 // A kind that no key may sign is one that is never accepted, which may be meant.
-                _ if able > 0 && asked > able => format!("{asked} signatures are asked for, and {able} keys can give one"),
+                _ if able > 0 && asked > able => {
+                    format!("{asked} signatures are asked for, and {able} keys can give one")
+                }
                 _ => continue,
             };
             return Err((format!("{section}.signatures"), message));
@@ -223,7 +251,8 @@ mod tests {
     const PEM: &[u8] = include_bytes!("../../tests/fixtures/signatures/security.pub.pem");
 
     fn parse(text: &str) -> Result<Trust, String> {
-        Trust::parse(text.as_bytes(), "trust.yaml", |_| Ok(PEM.to_vec())).map_err(|error| error.to_string())
+        Trust::parse(text.as_bytes(), "trust.yaml", |_| Ok(PEM.to_vec()))
+            .map_err(|error| error.to_string())
     }
 
     const KEY: &str = "{name: a, pem: /k/a.pem, for: [policy]}";
@@ -239,20 +268,38 @@ mod tests {
 
     #[test]
     fn a_serial_is_the_names_own_or_the_default() {
-        let trust = parse(&format!("version: 1\nkeys: [{KEY}]\npolicy: {{minimum_serial: {{default: 2, orders: 12}}}}"));
+        let trust = parse(&format!(
+            "version: 1\nkeys: [{KEY}]\npolicy: {{minimum_serial: {{default: 2, orders: 12}}}}"
+        ));
         let serials = trust.unwrap().policy.minimum_serial;
         assert_eq!((serials.of("orders"), serials.of("billing")), (12, 2));
     }
 
     #[test]
     fn a_source_is_admitted_by_its_beginning_and_a_host_cannot_be_cut_short() {
-        let admits = |pattern: &str, source: &str| pattern.parse::<SourcePattern>().unwrap().admits(source);
-        assert!(admits("ssm:/micro-enforcer/*", "ssm:/micro-enforcer/orders/policy"));
+        let admits =
+            |pattern: &str, source: &str| pattern.parse::<SourcePattern>().unwrap().admits(source);
+        assert!(admits(
+            "ssm:/micro-enforcer/*",
+            "ssm:/micro-enforcer/orders/policy"
+        ));
         assert!(admits("s3://policies/*", "s3://policies/a.yaml"));
         assert!(!admits("s3://policies/*", "s3://policies-of-others/a.yaml"));
-        assert!(!admits("https://bank.example/p/*", "https://bank.example/p/../q"));
+        assert!(!admits(
+            "https://bank.example/p/*",
+            "https://bank.example/p/../q"
+        ));
         assert!(!admits("ssm:/a", "ssm:/a.sig") && admits("ssm:/a", "ssm:/a"));
-        for text in ["*", "s3://pol*", "https://bank*", "http://a/*", "ssm:/*/x", "https:///*", "ssm:*", "FILE"] {
+        for text in [
+            "*",
+            "s3://pol*",
+            "https://bank*",
+            "http://a/*",
+            "ssm:/*/x",
+            "https:///*",
+            "ssm:*",
+            "FILE",
+        ] {
             assert!(text.parse::<SourcePattern>().is_err(), "{text}");
         }
     }
@@ -262,11 +309,26 @@ mod tests {
         for (text, place) in [
             (format!("version: 2\nkeys: [{KEY}]"), ":1:"),
             (format!("version: 1\nkeys:\n- {KEY}\n- {KEY}"), ":4:"),
-            (format!("version: 1\nkeys:\n- {KEY}\n- {{name: b, pem: /k/b, for: [policy]}}"), "same key"),
-            ("version: 1\nkeys: [{name: a, pem: /k/a, for: []}]".into(), "at least one"),
-            (format!("version: 1\nkeys: [{KEY}]\npolicy: {{signatures: 2}}"), "1 keys can"),
-            (format!("version: 1\nkeys: [{KEY}]\npolicy: {{signatures: 0}}"), "at least 1"),
-            (format!("version: 1\nkeys: [{KEY}]\npolcy: {{}}"), "did you mean \"policy\""),
+            (
+                format!("version: 1\nkeys:\n- {KEY}\n- {{name: b, pem: /k/b, for: [policy]}}"),
+                "same key",
+            ),
+            (
+                "version: 1\nkeys: [{name: a, pem: /k/a, for: []}]".into(),
+                "at least one",
+            ),
+            (
+                format!("version: 1\nkeys: [{KEY}]\npolicy: {{signatures: 2}}"),
+                "1 keys can",
+            ),
+            (
+                format!("version: 1\nkeys: [{KEY}]\npolicy: {{signatures: 0}}"),
+                "at least 1",
+            ),
+            (
+                format!("version: 1\nkeys: [{KEY}]\npolcy: {{}}"),
+                "did you mean \"policy\"",
+            ),
         ] {
             let error = parse(&text).unwrap_err();
             assert!(error.contains(place), "{error}");

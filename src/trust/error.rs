@@ -86,7 +86,9 @@ pub enum Error {
         allowed: String,
     },
     /// A policy for everybody from a place that everybody can name.
-    #[error("{0} does not say which tasks it is for: applies_to names neither families, containers nor accounts")]
+    #[error(
+        "{0} does not say which tasks it is for: applies_to names neither families, containers nor accounts"
+    )]
     ForEverybody(String),
     /// Before `not_before` or after `expires.at`.
     #[error("{origin} {fault}")]
@@ -101,7 +103,10 @@ pub enum Error {
 impl Error {
     const fn kind(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Invalid(_) => ("trust.invalid", "mend it in the base image, which alone says what is trusted"),
+            Self::Invalid(_) => (
+                "trust.invalid",
+                "mend it in the base image, which alone says what is trusted",
+            ),
             Self::Unsigned(_) => (
                 "document.signature",
                 "sign it with `enforcerctl sign` and put the signature beside it, with .sig after its name",
@@ -111,12 +116,26 @@ impl Error {
                 "sign these very bytes with `enforcerctl sign` and keys of trust.yaml, or take the edition that was signed",
             ),
             Self::Kind { .. } => ("document.kind", "name a document of the needed kind"),
-            Self::Serial { .. } | Self::TooOld { .. } => ("document.serial", "take the newest edition"),
-            Self::Undated(_) => ("document.serial", "state not_before, count up serial, and sign it again"),
+            Self::Serial { .. } | Self::TooOld { .. } => {
+                ("document.serial", "take the newest edition")
+            }
+            Self::Undated(_) => (
+                "document.serial",
+                "state not_before, count up serial, and sign it again",
+            ),
             Self::Platform { .. } => ("document.scope", "use the policy of this platform"),
-            Self::Source { .. } => ("document.source", "name a source of trust.yaml, or have it listed there"),
-            Self::ForEverybody(_) => ("document.scope", "state applies_to, count up serial, and sign it again"),
-            Self::NotInForce { .. } => ("document.validity", "ship an edition that is in force, or check the host's clock"),
+            Self::Source { .. } => (
+                "document.source",
+                "name a source of trust.yaml, or have it listed there",
+            ),
+            Self::ForEverybody(_) => (
+                "document.scope",
+                "state applies_to, count up serial, and sign it again",
+            ),
+            Self::NotInForce { .. } => (
+                "document.validity",
+                "ship an edition that is in force, or check the host's clock",
+            ),
         }
     }
 }

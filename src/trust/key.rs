@@ -6,8 +6,8 @@ use rustls::pki_types::pem::PemObject;
 
 /// `SubjectPublicKeyInfo` of an uncompressed point on P-256, up to the point (RFC 5480, section 2).
 const P256: [u8; 27] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
 ];
 
 /// The bytes of an uncompressed point.
@@ -60,9 +60,21 @@ mod tests {
     #[test]
     fn a_key_is_one_of_p256_in_pem() {
         assert!(PublicKey::from_pem(PEM.as_bytes()).is_ok());
-        assert_eq!(PublicKey::from_pem(OTHER_CURVE.as_bytes()), Err(Invalid::Curve));
-        for text in ["", "not PEM", "-----BEGIN PUBLIC KEY-----\nAAAA\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            assert_eq!(PublicKey::from_pem(text.as_bytes()), Err(Invalid::Pem), "{text}");
+        assert_eq!(
+            PublicKey::from_pem(OTHER_CURVE.as_bytes()),
+            Err(Invalid::Curve)
+        );
+        for text in [
+            "",
+            "not PEM",
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            assert_eq!(
+                PublicKey::from_pem(text.as_bytes()),
+                Err(Invalid::Pem),
+                "{text}"
+            );
         }
     }
 }

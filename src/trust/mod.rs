@@ -12,5 +12,5 @@ mod verify;
 pub use document::{DocumentTrust, Purpose, Serials, SourcePattern, Trust, TrustedKey};
 pub use error::Error;
 pub use key::PublicKey;
-pub use signature::Signatures;
+pub use signature::{Invalid as InvalidSignature, Signatures};
 pub use verify::{Header, Signers};

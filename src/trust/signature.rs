@@ -64,11 +64,19 @@ impl Signatures {
             if signatures.len() == MOST {
                 return Err(Invalid::TooLong);
             }
-            let (signature, end) = if rest.starts_with('{') { bundle(rest)? } else { base64(rest)? };
+            let (signature, end) = if rest.starts_with('{') {
+                bundle(rest)?
+            } else {
+                base64(rest)?
+            };
             signatures.push(signature);
             rest = rest[end..].trim_start();
         }
-        if signatures.is_empty() { Err(Invalid::Empty) } else { Ok(Self(signatures)) }
+        if signatures.is_empty() {
+            Err(Invalid::Empty)
+        } else {
+            Ok(Self(signatures))
+        }
     }
 
     /// One after the other.
@@ -87,7 +95,9 @@ fn base64(text: &str) -> Result<(Vec<u8>, usize), Invalid> {
         }
         if encoded.len() == 4 && length.is_none() {
             let start = STANDARD.decode(&encoded).map_err(|_| Invalid::Form)?;
-            let bytes = der_length(&start).filter(|bytes| *bytes <= LONGEST_DER).ok_or(Invalid::Form)?;
+            let bytes = der_length(&start)
+                .filter(|bytes| *bytes <= LONGEST_DER)
+                .ok_or(Invalid::Form)?;
             length = Some(bytes.div_ceil(3) * 4);
         }
         if length == Some(encoded.len()) {
@@ -110,9 +120,14 @@ fn bundle(text: &str) -> Result<(Vec<u8>, usize), Invalid> {
         return Err(Invalid::Bundle(format!("of another type, {shown:?}")));
     }
     let message = bundle.message_signature.ok_or_else(|| {
-        Invalid::Bundle("without messageSignature: sign the file itself (cosign sign-blob), not an attestation".into())
+        Invalid::Bundle(
+            "without messageSignature: sign the file itself (cosign sign-blob), not an attestation"
+                .into(),
+        )
     })?;
-    let signature = STANDARD.decode(message.signature.trim()).map_err(|_| Invalid::Form)?;
+    let signature = STANDARD
+        .decode(message.signature.trim())
+        .map_err(|_| Invalid::Form)?;
     if der_length(&signature) != Some(signature.len()) {
         return Err(Invalid::Form);
     }
@@ -152,17 +167,35 @@ mod tests {
             assert_eq!(read(&text), Ok(count), "{text}");
         }
         let binary = STANDARD.decode(&flat).unwrap();
-        assert_eq!(Signatures::read(&binary).unwrap().iter().collect::<Vec<_>>(), [binary.as_slice()]);
+        assert_eq!(
+            Signatures::read(&binary)
+                .unwrap()
+                .iter()
+                .collect::<Vec<_>>(),
+            [binary.as_slice()]
+        );
     }
 
     #[test]
     fn what_is_no_signature_is_refused() {
         let flat: String = OPENSSL.split_whitespace().collect();
         assert_eq!(read(" \n"), Err(Invalid::Empty));
-        for text in [&flat[..60], "MEUC", "hello", "MEUC!", "not base64 at all, but long enough to be one", &format!("{flat}x")] {
+        for text in [
+            &flat[..60],
+            "MEUC",
+            "hello",
+            "MEUC!",
+            "not base64 at all, but long enough to be one",
+            &format!("{flat}x"),
+        ] {
             assert_eq!(read(text), Err(Invalid::Form), "{text}");
         }
-        for text in ["{", "{}", r#"{"mediaType": "x"}"#, r#"{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": {}}"#] {
+        for text in [
+            "{",
+            "{}",
+            r#"{"mediaType": "x"}"#,
+            r#"{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": {}}"#,
+        ] {
             assert!(matches!(read(text), Err(Invalid::Bundle(_))), "{text}");
         }
         let many = flat.repeat(MOST + 1);

@@ -33,20 +33,28 @@ impl Trust {
         now: i64,
     ) -> Result<Signers, Error> {
         let unsigned = || Error::Unsigned(origin.into());
-        let signatures = Signatures::read(signatures.ok_or_else(unsigned)?).map_err(|fault| Error::Signature {
-            origin: origin.into(),
-            fault,
+        let signatures = Signatures::read(signatures.ok_or_else(unsigned)?).map_err(|fault| {
+            Error::Signature {
+                origin: origin.into(),
+                fault,
+            }
         })?;
         let mut judged = BTreeMap::new();
         for key in self.keys.iter().filter(|key| key.purposes.contains(&kind)) {
             judged.insert(key.name.as_str(), verdict(key, bytes, &signatures, now));
         }
-        let signers: Signers = judged.iter().filter(|(_, fault)| fault.is_none()).map(|(name, _)| (*name).to_owned()).collect();
+        let signers: Signers = judged
+            .iter()
+            .filter(|(_, fault)| fault.is_none())
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
         let needed = usize::from(self.of(kind).signatures);
         if signers.len() >= needed {
             return Ok(signers);
         }
-        let faults = judged.into_iter().filter_map(|(name, fault)| Some(format!("{name} {}", fault?)));
+        let faults = judged
+            .into_iter()
+            .filter_map(|(name, fault)| Some(format!("{name} {}", fault?)));
         Err(Error::NotSigned {
             origin: origin.into(),
             found: signers.len(),
@@ -60,7 +68,11 @@ impl Trust {
         let asked = self.of(kind);
         let origin = || header.origin.to_owned();
         if header.kind != kind {
-            return Err(Error::Kind { origin: origin(), expected: kind, found: header.kind });
+            return Err(Error::Kind {
+                origin: origin(),
+                expected: kind,
+                found: header.kind,
+            });
         }
         let minimum = asked.minimum_serial.of(header.name);
         if header.serial < minimum {
@@ -77,7 +89,10 @@ impl Trust {
         let from = header.not_before.ok_or_else(|| Error::Undated(origin()))?;
         let age = u64::try_from(now.saturating_sub(from)).unwrap_or_default();
         if age > max_age.get().as_secs() {
-            return Err(Error::TooOld { origin: origin(), max_age });
+            return Err(Error::TooOld {
+                origin: origin(),
+                max_age,
+            });
         }
         Ok(())
     }
@@ -101,7 +116,10 @@ impl Trust {
             return Ok(());
         }
         let allowed: Vec<String> = sources.iter().map(ToString::to_string).collect();
-        Err(Error::Source { origin: source.into(), allowed: allowed.join(", ") })
+        Err(Error::Source {
+            origin: source.into(),
+            allowed: allowed.join(", "),
+        })
     }
 }
 
@@ -112,7 +130,11 @@ fn verdict(key: &TrustedKey, bytes: &[u8], signatures: &Signatures, now: i64) ->
     {
         return Some(format!("ended at {end}"));
     }
-    let verifies = key.key.as_ref().is_some_and(|public| signatures.iter().any(|signature| public.verifies(bytes, signature)));
+    let verifies = key.key.as_ref().is_some_and(|public| {
+        signatures
+            .iter()
+            .any(|signature| public.verifies(bytes, signature))
+    });
     (!verifies).then(|| "did not sign these bytes".to_owned())
 }
 
@@ -132,14 +154,22 @@ mod tests {
                     - {name: second, pem: second, for: [policy]}\n";
         let read = |path: &Path| {
             Ok(match path.to_str() {
-                Some("second") => include_bytes!("../../tests/fixtures/signatures/second.pub.pem").to_vec(),
+                Some("second") => {
+                    include_bytes!("../../tests/fixtures/signatures/second.pub.pem").to_vec()
+                }
                 _ => include_bytes!("../../tests/fixtures/signatures/security.pub.pem").to_vec(),
             })
         };
         Trust::parse(format!("{keys}{text}").as_bytes(), "trust.yaml", read).unwrap()
     }
 
-    fn verify(trust: &Trust, kind: Kind, bytes: &[u8], signatures: &[u8], now: i64) -> Result<Signers, String> {
+    fn verify(
+        trust: &Trust,
+        kind: Kind,
+        bytes: &[u8],
+        signatures: &[u8],
+        now: i64,
+    ) -> Result<Signers, String> {
         let verified = trust.verify(kind, "p.yaml", bytes, Some(signatures), now);
         verified.map_err(|error| error.to_string())
     }
@@ -155,7 +185,16 @@ mod tests {
                 let error = verify(&trust(""), Kind::Policy, &altered, signature, 0).unwrap_err();
                 assert!(error.contains("0 of 1"), "{error}");
             }
-            assert!(verify(&trust(""), Kind::Policy, &DOCUMENT[..DOCUMENT.len() - 1], signature, 0).is_err());
+            assert!(
+                verify(
+                    &trust(""),
+                    Kind::Policy,
+                    &DOCUMENT[..DOCUMENT.len() - 1],
+                    signature,
+                    0
+                )
+                .is_err()
+            );
         }
     }
 
@@ -164,28 +203,58 @@ mod tests {
         let two = trust("policy: {signatures: 2}");
         let twice = [OPENSSL, b"\n", COSIGN].concat();
         let error = verify(&two, Kind::Policy, DOCUMENT, &twice, 0).unwrap_err();
-        assert!(error.contains("1 of 2") && error.contains("second did not sign"), "{error}");
+        assert!(
+            error.contains("1 of 2") && error.contains("second did not sign"),
+            "{error}"
+        );
         let error = verify(&trust(""), Kind::BreakGlass, DOCUMENT, OPENSSL, 0).unwrap_err();
         assert!(error.contains("no key"), "{error}");
-        let error = verify(&trust(""), Kind::Policy, DOCUMENT, OPENSSL, 60 * 365 * DAY).unwrap_err();
+        let error =
+            verify(&trust(""), Kind::Policy, DOCUMENT, OPENSSL, 60 * 365 * DAY).unwrap_err();
         assert!(error.contains("security ended at 2027-01-01"), "{error}");
-        assert!(trust("").verify(Kind::Policy, "p.yaml", DOCUMENT, None, 0).is_err());
+        assert!(
+            trust("")
+                .verify(Kind::Policy, "p.yaml", DOCUMENT, None, 0)
+                .is_err()
+        );
     }
 
     fn header(kind: Kind, serial: u64, not_before: Option<i64>) -> Header<'static> {
-        Header { origin: "a.yaml", kind, name: "orders-api", serial, not_before }
+        Header {
+            origin: "a.yaml",
+            kind,
+            name: "orders-api",
+            serial,
+            not_before,
+        }
     }
 
     #[test]
     fn an_older_edition_another_kind_and_an_old_list_are_refused() {
         let trust = trust("policy: {minimum_serial: {orders-api: 12}}\nallowlists: {max_age: 14d}");
-        let accepts = |kind, header: &Header<'_>, now| trust.accepts(kind, header, now).map_err(|error| error.to_string());
-        assert_eq!(accepts(Kind::Policy, &header(Kind::Policy, 12, None), 0), Ok(()));
+        let accepts = |kind, header: &Header<'_>, now| {
+            trust
+                .accepts(kind, header, now)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            accepts(Kind::Policy, &header(Kind::Policy, 12, None), 0),
+            Ok(())
+        );
         let older = accepts(Kind::Policy, &header(Kind::Policy, 11, None), 0).unwrap_err();
-        assert!(older.contains("serial 11") && older.contains("12"), "{older}");
+        assert!(
+            older.contains("serial 11") && older.contains("12"),
+            "{older}"
+        );
         let other = accepts(Kind::Policy, &header(Kind::Allowlist, 12, None), 0).unwrap_err();
         assert!(other.contains("allowlist"), "{other}");
-        let list = |not_before, now| accepts(Kind::Allowlist, &header(Kind::Allowlist, 0, not_before), now);
+        let list = |not_before, now| {
+            accepts(
+                Kind::Allowlist,
+                &header(Kind::Allowlist, 0, not_before),
+                now,
+            )
+        };
         assert_eq!(list(Some(DAY), 15 * DAY), Ok(()));
         assert!(list(Some(DAY), 15 * DAY + 1).unwrap_err().contains("14d"));
         assert!(list(None, 0).unwrap_err().contains("not_before"));
@@ -197,7 +266,10 @@ mod tests {
         assert!(trust.admits(Kind::Policy, "ssm:/bank/orders").is_ok());
         for source in ["ssm:/other", "/tmp/policy.yaml", "s3://bank/orders"] {
             let error = trust.admits(Kind::Policy, source).unwrap_err().to_string();
-            assert!(error.contains(source) && error.contains("ssm:/bank/*"), "{error}");
+            assert!(
+                error.contains(source) && error.contains("ssm:/bank/*"),
+                "{error}"
+            );
         }
     }
 }

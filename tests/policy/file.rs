@@ -148,7 +148,11 @@ fn a_baked_policy_may_not() {
 
 #[test]
 fn a_source_is_named_off_ecs_alone_and_in_a_form_that_is_known() {
-    for source in ["ssm:/policies/a", "s3://policies/a", "https://example.com/a"] {
+    for source in [
+        "ssm:/policies/a",
+        "s3://policies/a",
+        "https://example.com/a",
+    ] {
         let mut files = Files::new();
         files.name(source);
         let grounds = documents::find(&files.request).unwrap();
@@ -156,7 +160,12 @@ fn a_source_is_named_off_ecs_alone_and_in_a_form_that_is_known() {
         files.request.on_ecs = true;
         files.refused(202, "MICRO_ENFORCER_POLICY");
     }
-    for source in ["ssm:policies", "s3://policies", "http://example.com/a", "https://example.com"] {
+    for source in [
+        "ssm:policies",
+        "s3://policies",
+        "http://example.com/a",
+        "https://example.com",
+    ] {
         let mut files = Files::new();
         files.name(source);
         files.refused(201, "expected a path, ssm:/name");

@@ -10,6 +10,9 @@ mod document;
 mod file;
 mod keys;
 mod properties;
+#[path = "../support/signer.rs"]
+mod signer;
+mod trusted;
 mod values;
 
 use micro_enforcer::policy::{Error, Policy};

@@ -4,8 +4,8 @@ use super::{Checked, ensure, labels, secrets, unique};
 use crate::policy::identity::is_account_name;
 use crate::policy::value::{Effect, HttpsUrl, Rule, is_account};
 use crate::policy::{
-    AppliesTo, Aws, Environment, Exec, Files, Foreign, Identity, Image, Network, Platform, Policy,
-    Report, Supervise, Syscalls,
+    AllowEntry, AppliesTo, Aws, Environment, Exec, Files, Foreign, Identity, Image, Network,
+    Platform, Policy, Report, Supervise, Syscalls,
 };
 
 pub(super) fn check(policy: &Policy) -> Checked {
@@ -25,7 +25,7 @@ pub(super) fn check(policy: &Policy) -> Checked {
     report(&policy.report)
 }
 
-fn applies_to(section: &AppliesTo) -> Checked {
+pub(super) fn applies_to(section: &AppliesTo) -> Checked {
     let accounts = section.accounts.iter().flatten().enumerate();
     accounts.into_iter().try_for_each(|(index, account)| {
         ensure(
@@ -70,20 +70,21 @@ fn aws(section: &Aws, platform: Platform) -> Checked {
 
 fn image(section: &Image) -> Checked {
     deny_or_audit("image.effect", section.effect)?;
-    section
-        .allow
-        .iter()
-        .enumerate()
-        .try_for_each(|(index, entry)| {
-            let path = format!("image.allow[{index}]");
-            ensure(!entry.name.is_empty(), format!("{path}.name"), || {
-                "expected a name for events".into()
-            })?;
-            ensure(!entry.digests.is_empty(), format!("{path}.digests"), || {
-                "expected at least one digest".into()
-            })?;
-            labels(&format!("{path}.labels"), &entry.labels)
-        })
+    entries("image.allow", &section.allow)
+}
+
+/// The entries of an allowlist.
+pub(super) fn entries(list: &str, entries: &[AllowEntry]) -> Checked {
+    entries.iter().enumerate().try_for_each(|(index, entry)| {
+        let path = format!("{list}[{index}]");
+        ensure(!entry.name.is_empty(), format!("{path}.name"), || {
+            "expected a name for events".into()
+        })?;
+        ensure(!entry.digests.is_empty(), format!("{path}.digests"), || {
+            "expected at least one digest".into()
+        })?;
+        labels(&format!("{path}.labels"), &entry.labels)
+    })
 }
 
 fn environment(section: &Environment) -> Checked {

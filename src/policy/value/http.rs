@@ -110,14 +110,15 @@ impl FromStr for SourceUrl {
             object
                 .split_once('/')
                 .is_some_and(|(bucket, key)| name(bucket) && name(key))
-        } else if text.starts_with("https://") {
-            let rest = &text["https://".len()..];
+        } else if let Some(rest) = text.strip_prefix("https://") {
             rest.contains('/') && text.parse::<HttpsUrl>().is_ok()
         } else {
             text.parse::<super::AbsolutePath>().is_ok()
         };
         known.then(|| Self(text.into())).ok_or_else(|| {
-            Invalid::expected("a source: ssm:/name, s3://bucket/key, https://host/path or an absolute path")
+            Invalid::expected(
+                "a source: ssm:/name, s3://bucket/key, https://host/path or an absolute path",
+            )
         })
     }
 }
