@@ -51,13 +51,13 @@ pub fn main() -> ExitCode {
 /// Starts the application and stays until it has ended; returns the exit status of the container.
 fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     let grounds = start::grounds(&invocation)?;
-    let policy = start::policy(&grounds, begun)?;
+    let policy = start::policy(&grounds, &invocation, begun)?;
     let manifest = documents::load_manifest()?;
     let command = start::command(&policy, &invocation, begun)?;
     let plan = secrets::plan(&invocation.environment, &policy.secrets)?;
 
     // The helper asks the network while we prepare what needs none.
-    let boot = Boot::begin(&invocation, &policy, &plan, begun)?;
+    let boot = Boot::begin(&invocation, &policy, grounds.trust.as_ref(), &plan, begun)?;
     let identity = start::identity(&policy)?;
     let names = start::names(&policy, &identity)?;
     let sandbox = start::sandbox(&policy, names.as_ref())?;

@@ -9,7 +9,7 @@ pub(crate) use facts::facts;
 pub(crate) use finish::launch;
 
 use crate::admission::{self, CommandAdmitted};
-use crate::aws::BootResult;
+use crate::aws::{self, BootResult};
 use crate::cli::{HELP, Invocation, Request};
 use crate::documents::{self, Grounds, LoadRequest};
 use crate::finding::Finding;
@@ -190,14 +190,25 @@ pub(crate) fn grounds(invocation: &Invocation) -> Result<Grounds, Stop> {
 }
 
 /// The policy that holds here and now; from then on reports are as it wants them.
-pub(crate) fn policy(grounds: &Grounds, begun: &mut Begun) -> Result<Policy, Stop> {
-    let chosen = grounds.policy(None, unix_now()?)?;
+pub(crate) fn policy(
+    grounds: &Grounds,
+    invocation: &Invocation,
+    begun: &mut Begun,
+) -> Result<Policy, Stop> {
+    let gathered = boot::gather(grounds, invocation, begun)?;
+    let chosen = grounds.policy(&gathered.documents, unix_now()?)?;
+    let facts = facts::policy(&chosen);
     let policy = chosen.policy;
-    let facts = facts::policy(&policy);
     begun.report.adopt(&policy.report, policy.platform, facts);
     let in_force = policy.in_force(unix_now()?)?;
     begun.tell(in_force.finding);
-    Ok(in_force.policy)
+    let Some(token) = chosen.break_glass else {
+        return Ok(in_force.policy);
+    };
+    let task = gathered.task.unwrap_or_default();
+    aws::check_scope("the break-glass token", &token.applies_to, &task)?;
+    begun.tell([facts::broken(&token)]);
+    Ok(in_force.policy.broken_by(&token))
 }
 
 /// The command is admitted before any credential is asked for.

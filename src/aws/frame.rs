@@ -18,7 +18,7 @@ const LONGEST: usize = 64 << 20;
 /// Everything but plaintexts fits here; more only costs a second allocation.
 const ROOM: usize = 16 << 10;
 /// The rules of every refusal that a helper can return.
-const RULES: [&str; 14] = [
+const RULES: [&str; 25] = [
     "image.digest",
     "image.identity",
     "policy.scope",
@@ -32,6 +32,17 @@ const RULES: [&str; 14] = [
     "secret.key",
     "secret.missing",
     "secret.source",
+    "source.denied",
+    "source.unreachable",
+    "policy.file",
+    "policy.invalid",
+    "policy.missing",
+    "policy.requires",
+    "document.kind",
+    "document.scope",
+    "document.serial",
+    "document.signature",
+    "document.validity",
     "internal",
 ];
 
@@ -43,19 +54,28 @@ pub fn body_length(header: [u8; HEADER]) -> Result<usize, Refusal> {
         .ok_or_else(|| fault(Broken("its length")))
 }
 
-/// Header and body.
+/// Header and body of what a boot learned.
 pub(super) fn encode(result: &Result<BootResult, Refusal>) -> Zeroizing<Vec<u8>> {
     let plaintexts: usize = result
         .iter()
         .flat_map(|boot| &boot.opened)
         .map(|opened| opened.value.len() + opened.name.len() + opened.key.len() + 3 * HEADER)
         .sum();
-    let mut writer = Writer::with_capacity(ROOM + plaintexts);
+    framed(result, plaintexts, write_boot)
+}
+
+/// Header and body; `more` bytes are known to be needed.
+pub(super) fn framed<T>(
+    result: &Result<T, Refusal>,
+    more: usize,
+    write: impl FnOnce(&mut Writer, &T),
+) -> Zeroizing<Vec<u8>> {
+    let mut writer = Writer::with_capacity(ROOM + more);
     writer.count(0);
     match result {
-        Ok(boot) => {
+        Ok(learned) => {
             writer.byte(1);
-            write_boot(&mut writer, boot);
+            write(&mut writer, learned);
         }
         Err(refusal) => {
             writer.byte(0);
@@ -70,9 +90,16 @@ pub(super) fn encode(result: &Result<BootResult, Refusal>) -> Zeroizing<Vec<u8>>
 
 /// What the helper found out, or why the start is refused. `body` is the frame without its header.
 pub fn decode(body: &[u8]) -> Result<BootResult, Refusal> {
+    unframed(body, read_boot)
+}
+
+pub(super) fn unframed<'a, T>(
+    body: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Broken>,
+) -> Result<T, Refusal> {
     let mut reader = Reader(body);
     let result = match reader.byte() {
-        Ok(1) => read_boot(&mut reader).map(Ok),
+        Ok(1) => read(&mut reader).map(Ok),
         Ok(0) => read_refusal(&mut reader).map(Err),
         Ok(_) => Err(Broken("its kind")),
         Err(broken) => Err(broken),
@@ -185,7 +212,7 @@ fn read_admission(reader: &mut Reader<'_>) -> Result<Admission, Broken> {
     }
 }
 
-fn write_task(writer: &mut Writer, task: &Task) {
+pub(super) fn write_task(writer: &mut Writer, task: &Task) {
     for fact in [
         &task.arn,
         &task.family,
@@ -199,7 +226,7 @@ fn write_task(writer: &mut Writer, task: &Task) {
     }
 }
 
-fn read_task(reader: &mut Reader<'_>) -> Result<Task, Broken> {
+pub(super) fn read_task(reader: &mut Reader<'_>) -> Result<Task, Broken> {
     let mut fact = || reader.option(Reader::text);
     Ok(Task {
         arn: fact()?,

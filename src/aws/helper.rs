@@ -1,12 +1,14 @@
 //! The order of the helper's steps: who are we, and with which credentials, asked at the same time;
 //! then may this image run; only then are the values opened, all at once.
 
+use super::allowlists::{self, Lists};
 use super::credentials::{self, Request};
 use super::metadata::{self, Metadata};
 use super::open::Opener;
 use super::settings::Effective;
-use super::task::check_scope;
-use super::{BootRequest, BootResult, http, task};
+use super::source::{self, Fetcher};
+use super::task::{Task, check_scope};
+use super::{BootRequest, BootResult, http};
 use crate::finding::{Action, Finding, Rule};
 use crate::image::{Admission, admit};
 use crate::refusal::{Code, Refusal};
@@ -18,21 +20,29 @@ use tokio::task::{JoinHandle, spawn_local};
 /// How long metadata is waited for that only reports want.
 const OPTIONAL: Duration = Duration::from_secs(1);
 
-type Asked = JoinHandle<Result<Credentials, credentials::Error>>;
-
 /// Runs the steps.
 pub(super) async fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusal> {
     let effective = Effective::new(request.settings, request.platform, request.aws)?;
     let connector = http::connector();
-    let credentials = ask_for_credentials(request, &connector)?;
+    let mut credentials = Role(ask_for_credentials(request, &connector)?);
     let mut result = BootResult::default();
-    identify(request, &connector, &mut result).await?;
-    let Some(credentials) = credentials else {
+    if let Some(metadata) = identify(request, &connector, &mut result).await? {
+        decide(
+            request,
+            &effective,
+            &metadata,
+            &mut credentials,
+            &mut result,
+        )
+        .await?;
+        result.task = Some(metadata.task);
+        result.image = Some(metadata.image);
+    }
+    if request.plan.is_empty() {
         return Ok(result);
-    };
-    let credentials = credentials.await.map_err(|_| credentials::Error::Ended)??;
-    let own_region = result.task.as_ref().and_then(|task| task.region.clone());
-    let region = effective.region.clone().or(own_region);
+    }
+    let credentials = credentials.wait().await?.ok_or(credentials::Error::Ended)?;
+    let region = region(&effective, result.task.as_ref());
     let opener = Opener {
         effective: &effective,
         region: region.as_deref(),
@@ -44,36 +54,63 @@ pub(super) async fn boot(request: &BootRequest<'_>) -> Result<BootResult, Refusa
     Ok(result)
 }
 
+/// The region of calls: what is stated, or the task's own.
+fn region(effective: &Effective, task: Option<&Task>) -> Option<String> {
+    let own = || task.and_then(|task| task.region.clone());
+    effective.region.clone().or_else(own)
+}
+
+/// The task role's credentials: under way, and then there for whoever asks again.
+struct Role(Asked);
+
+enum Asked {
+    Nobody,
+    UnderWay(JoinHandle<Result<Credentials, credentials::Error>>),
+    Here(Credentials),
+}
+
+impl Role {
+    async fn wait(&mut self) -> Result<Option<Credentials>, credentials::Error> {
+        let credentials = match std::mem::replace(&mut self.0, Asked::Nobody) {
+            Asked::Nobody => return Ok(None),
+            Asked::Here(credentials) => credentials,
+            Asked::UnderWay(asked) => asked.await.map_err(|_| credentials::Error::Ended)??,
+        };
+        self.0 = Asked::Here(credentials.clone());
+        Ok(Some(credentials))
+    }
+}
+
 /// Under way while the metadata is asked for; dropped, and so never used, if the image is refused.
 fn ask_for_credentials(
     request: &BootRequest<'_>,
     connector: &SharedHttpConnector,
-) -> Result<Option<Asked>, Refusal> {
-    if request.plan.is_empty() {
-        return Ok(None);
+) -> Result<Asked, Refusal> {
+    let lists = &request.image.allowlists;
+    if request.plan.is_empty() && !lists.iter().any(source::needs_credentials) {
+        return Ok(Asked::Nobody);
     }
     let budgets = &request.budgets;
     let retry = budgets.until(request.deadline, budgets.credentials);
     let asked = Request::new(request.settings, request.platform)?;
-    Ok(Some(spawn_local(asked.fetch(connector.clone(), retry))))
+    Ok(Asked::UnderWay(spawn_local(
+        asked.fetch(connector.clone(), retry),
+    )))
 }
 
-/// Learns who we are and decides whether the image may run.
+/// Learns who we are, and whether the policy is for us.
 async fn identify(
     request: &BootRequest<'_>,
     connector: &SharedHttpConnector,
     result: &mut BootResult,
-) -> Result<(), Refusal> {
+) -> Result<Option<Metadata>, Refusal> {
     match ask_for_metadata(request, connector).await {
         Ok(metadata) => {
-            check_scope(request.applies_to, &metadata.task)?;
-            decide(request, &metadata, result)?;
-            result.task = Some(metadata.task);
-            result.image = Some(metadata.image);
-            Ok(())
+            check_scope("the policy", request.applies_to, &metadata.task)?;
+            Ok(Some(metadata))
         }
-        Err(_) if !request.wants_identity() => Ok(()),
-        Err(error) => without_identity(request, error.into(), result),
+        Err(_) if !request.wants_identity() => Ok(None),
+        Err(error) => without_identity(request, error.into(), result).map(|()| None),
     }
 }
 
@@ -103,7 +140,7 @@ fn without_identity(
     refusal: Refusal,
     result: &mut BootResult,
 ) -> Result<(), Refusal> {
-    if request.is_image_enforced() || task::is_constrained(request.applies_to) {
+    if request.is_image_enforced() || request.applies_to.is_limited() {
         return Err(refusal);
     }
     result
@@ -112,15 +149,38 @@ fn without_identity(
     Ok(())
 }
 
-fn decide(
+/// Whether the image may run, by the policy's own list or by one beside it.
+async fn decide(
     request: &BootRequest<'_>,
+    effective: &Effective,
     metadata: &Metadata,
+    credentials: &mut Role,
     result: &mut BootResult,
 ) -> Result<(), Refusal> {
-    if request.image.allow.is_empty() && !request.is_image_enforced() {
+    if !request.has_list() && !request.is_image_enforced() {
         return Ok(());
     }
-    let admission = admit(request.image, &metadata.image, unix_seconds());
+    let mut admission = admit(request.image, &metadata.image, unix_seconds());
+    let is_listed_elsewhere =
+        matches!(&admission, Admission::Refused(refusal) if refusal.code == Code::Image);
+    if let Some(trust) = request.trust
+        && is_listed_elsewhere
+        && !request.image.allowlists.is_empty()
+    {
+        let fetcher = Fetcher {
+            region: region(effective, Some(&metadata.task)),
+            effective: effective.clone(),
+            credentials: credentials.wait().await?,
+            has_trust: true,
+            retry: request
+                .budgets
+                .until(request.deadline, request.budgets.sources),
+        };
+        let (sources, task) = (&request.image.allowlists, &metadata.task);
+        let lists = allowlists::fetch(&fetcher, sources, trust, task, unix_seconds()).await?;
+        admission = by_lists(request, metadata, &lists);
+        result.findings.extend(lists.findings);
+    }
     if let Admission::Refused(refusal) = &admission {
         if request.is_image_enforced() {
             return Err(refusal.clone());
@@ -136,6 +196,19 @@ fn decide(
     }
     result.admission = Some(admission);
     Ok(())
+}
+
+/// A list that is away matters if no other one admits.
+fn by_lists(request: &BootRequest<'_>, metadata: &Metadata, lists: &Lists) -> Admission {
+    let mut image = request.image.clone();
+    image.allow.extend_from_slice(&lists.entries);
+    match (
+        admit(&image, &metadata.image, unix_seconds()),
+        &lists.unreachable,
+    ) {
+        (Admission::Refused(_), Some(unreachable)) => Admission::Refused(unreachable.clone()),
+        (admission, _) => admission,
+    }
 }
 
 fn observed(rule: Rule, refusal: &Refusal, image: &str) -> Finding {

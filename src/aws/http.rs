@@ -47,15 +47,22 @@ pub(super) async fn get(
             .try_insert("authorization", token.to_owned())
             .map_err(|error| unreachable(&error))?;
     }
-    let response = connector
-        .call(request)
-        .await
-        .map_err(|error| unreachable(&error))?;
-    match response.status().as_u16() {
-        200..=299 => read(ByteStream::new(response.into_body())).await,
-        status @ 300..=399 => Err(Error::Redirect(status)),
-        status => Err(Error::Status(status)),
+    match exchange(connector, request).await? {
+        (200..=299, body) => Ok(body),
+        (status @ 300..=399, _) => Err(Error::Redirect(status)),
+        (status, _) => Err(Error::Status(status)),
     }
+}
+
+/// The status and the body of whatever is answered.
+pub(super) async fn exchange(
+    connector: &SharedHttpConnector,
+    request: HttpRequest,
+) -> Result<(u16, Zeroizing<Vec<u8>>), Error> {
+    let response = connector.call(request).await;
+    let response = response.map_err(|error| Error::Unreachable(root_cause(&error)))?;
+    let status = response.status().as_u16();
+    Ok((status, read(ByteStream::new(response.into_body())).await?))
 }
 
 async fn read(mut body: ByteStream) -> Result<Zeroizing<Vec<u8>>, Error> {

@@ -4,10 +4,12 @@
 //! PID 1 forks, calls [`run`] in the child and reads [`frame::HEADER`] bytes and a body from the
 //! pipe; [`decode`] turns the body into what was learned, or into the refusal.
 
+mod allowlists;
 mod connect;
 mod credentials;
 mod endpoint;
 mod frame;
+mod gather;
 mod helper;
 mod http;
 mod keys;
@@ -18,14 +20,16 @@ mod own;
 mod proxy;
 mod retry;
 mod settings;
+mod source;
 mod stream;
 mod task;
 mod tls;
 mod wire;
 
 pub use frame::{HEADER, body_length, decode};
+pub use gather::{GatherRequest, Gathered, decode_gathered, gather};
 pub use retry::Budgets;
-pub use task::Task;
+pub use task::{Task, check_scope};
 
 use crate::cli::Settings;
 use crate::finding::Finding;
@@ -33,12 +37,14 @@ use crate::image::{self, Admission, ImageIdentity};
 use crate::policy::{self, AppliesTo, Mode, Platform};
 use crate::refusal::{Code, Refusal};
 use crate::secrets::{Opened, Plan};
+use crate::trust::Trust;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
+use zeroize::Zeroizing;
 
 /// What the helper needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +57,8 @@ pub struct BootRequest<'a> {
     pub aws: &'a policy::Aws,
     /// The allowlist.
     pub image: &'a policy::Image,
+    /// Who may sign the lists beside it.
+    pub trust: Option<&'a Trust>,
     /// The tasks that the policy is meant for.
     pub applies_to: &'a AppliesTo,
     /// The policy's mode.
@@ -86,11 +94,14 @@ impl BootRequest<'_> {
         image::is_enforced(self.image, self.mode)
     }
 
+    /// Whether an image can be admitted at all.
+    fn has_list(&self) -> bool {
+        !self.image.allow.is_empty() || !self.image.allowlists.is_empty()
+    }
+
     /// Whether anything depends on who we are.
     fn wants_identity(&self) -> bool {
-        self.is_image_enforced()
-            || !self.image.allow.is_empty()
-            || task::is_constrained(self.applies_to)
+        self.is_image_enforced() || self.has_list() || self.applies_to.is_limited()
     }
 }
 
@@ -101,20 +112,27 @@ pub fn is_needed(request: &BootRequest<'_>) -> bool {
 
 /// The forked helper's whole life: finds out, writes one frame, and returns its exit status.
 pub fn run(request: &BootRequest<'_>, output: OwnedFd) -> i32 {
+    alone(output, async {
+        frame::encode(&helper::boot(request).await)
+    })
+}
+
+/// Runs to the end in a process of its own, and hands over the frame.
+fn alone(output: OwnedFd, work: impl Future<Output = Zeroizing<Vec<u8>>>) -> i32 {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(refusal) => return tell(&Err(refusal), output),
+        Err(refusal) => return tell(&frame::encode(&Err(refusal)), output),
     };
-    let result = LocalSet::new().block_on(&runtime, helper::boot(request));
+    let frame = LocalSet::new().block_on(&runtime, work);
     // Before the connections are closed: PID 1 goes on meanwhile, and ends us.
-    let status = tell(&result, output);
+    let status = tell(&frame, output);
     // A resolver that does not answer holds a thread for seconds; nobody waits for it.
     runtime.shutdown_background();
     status
 }
 
-fn tell(result: &Result<BootResult, Refusal>, output: OwnedFd) -> i32 {
-    match File::from(output).write_all(&frame::encode(result)) {
+fn tell(frame: &[u8], output: OwnedFd) -> i32 {
+    match File::from(output).write_all(frame) {
         Ok(()) => 0,
         Err(_) => 1,
     }

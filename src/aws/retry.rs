@@ -12,6 +12,8 @@ pub struct Budgets {
     pub identity: Duration,
     /// To get the task role's credentials.
     pub credentials: Duration,
+    /// To fetch every document.
+    pub sources: Duration,
     /// To open every sealed value.
     pub secrets: Duration,
     /// One request.
@@ -27,6 +29,7 @@ impl Default for Budgets {
         Self {
             identity: Duration::from_secs(15),
             credentials: Duration::from_secs(15),
+            sources: Duration::from_secs(15),
             secrets: Duration::from_secs(20),
             attempt: Duration::from_secs(5),
             first_pause: Duration::from_millis(100),

@@ -1,7 +1,8 @@
-//! How KMS is reached: the policy's `aws` section, and the variables that may override it. On ECS
+//! How AWS is reached: the policy's `aws` section, and the variables that may override it. On ECS
 //! only those that the policy lists are believed, since whoever runs a task can set them all.
 
 use crate::cli::Settings;
+use crate::policy::value::HttpsUrl;
 use crate::policy::{Aws, AwsVariable, Platform};
 use crate::refusal::{Code, Refusal};
 use std::path::PathBuf;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 pub(super) struct Effective {
     pub(super) region: Option<String>,
     pub(super) kms: Option<String>,
+    pub(super) ssm: Option<String>,
+    pub(super) s3: Option<String>,
     pub(super) ca_bundle: Option<PathBuf>,
     pub(super) fips: bool,
     pub(super) proxy: Option<String>,
@@ -21,8 +24,8 @@ pub(super) struct Effective {
 pub(super) enum Error {
     #[error("AWS_USE_FIPS_ENDPOINT is neither true nor false")]
     Fips,
-    #[error("AWS_ENDPOINT_URL_KMS is not https, which platform: ecs asks for")]
-    NotHttps,
+    #[error("{0} is not https, which platform: ecs asks for")]
+    NotHttps(&'static str),
 }
 
 impl From<Error> for Refusal {
@@ -38,11 +41,35 @@ impl Effective {
             let is_listed = platform == Platform::Local || aws.from_environment.contains(&variable);
             value.clone().filter(|value| is_listed && !value.is_empty())
         };
-        let kms = believed(AwsVariable::AwsEndpointUrlKms, &settings.endpoint_url_kms);
-        if platform == Platform::Ecs && kms.as_ref().is_some_and(|url| !url.starts_with("https://"))
-        {
-            return Err(Error::NotHttps);
-        }
+        let endpoint = |variable, name, value, stated: &Option<HttpsUrl>| {
+            let url = believed(variable, value);
+            match url {
+                Some(url) if platform == Platform::Ecs && !url.starts_with("https://") => {
+                    Err(Error::NotHttps(name))
+                }
+                Some(url) => Ok(Some(url)),
+                None => Ok(stated.as_ref().map(|url| url.as_str().to_owned())),
+            }
+        };
+        let stated = &aws.endpoints;
+        let kms = endpoint(
+            AwsVariable::AwsEndpointUrlKms,
+            "AWS_ENDPOINT_URL_KMS",
+            &settings.endpoint_url_kms,
+            &stated.kms,
+        )?;
+        let ssm = endpoint(
+            AwsVariable::AwsEndpointUrlSsm,
+            "AWS_ENDPOINT_URL_SSM",
+            &settings.endpoint_url_ssm,
+            &stated.ssm,
+        )?;
+        let s3 = endpoint(
+            AwsVariable::AwsEndpointUrlS3,
+            "AWS_ENDPOINT_URL_S3",
+            &settings.endpoint_url_s3,
+            &stated.s3,
+        )?;
         let fips = match believed(AwsVariable::AwsUseFipsEndpoint, &settings.use_fips_endpoint) {
             Some(value) => value
                 .to_ascii_lowercase()
@@ -54,12 +81,9 @@ impl Effective {
         let proxy = believed(AwsVariable::HttpsProxy, &settings.https_proxy);
         Ok(Self {
             region: believed(AwsVariable::AwsRegion, &settings.region),
-            kms: kms.or_else(|| {
-                aws.endpoints
-                    .kms
-                    .as_ref()
-                    .map(|url| url.as_str().to_owned())
-            }),
+            kms,
+            ssm,
+            s3,
             ca_bundle: ca_bundle
                 .or_else(|| aws.ca_bundle.as_ref().map(|path| path.as_path().to_owned())),
             fips,
@@ -138,7 +162,7 @@ mod tests {
         let aws = policy(json!({"from_environment": ["AWS_ENDPOINT_URL_KMS"]}));
         assert_eq!(
             Effective::new(&plain, Platform::Ecs, &aws),
-            Err(Error::NotHttps)
+            Err(Error::NotHttps("AWS_ENDPOINT_URL_KMS"))
         );
         assert!(Effective::new(&plain, Platform::Local, &aws).is_ok());
         let fips = Settings {

@@ -60,16 +60,9 @@ impl Task {
     }
 }
 
-/// Whether a policy constrains the task at all.
-pub(super) fn is_constrained(applies_to: &AppliesTo) -> bool {
-    applies_to.families.is_some()
-        || applies_to.containers.is_some()
-        || applies_to.accounts.is_some()
-}
-
 /// A policy of another family, container or account must not decide here. What the platform does
 /// not tell matches nothing.
-pub(super) fn check_scope(applies_to: &AppliesTo, task: &Task) -> Result<(), Refusal> {
+pub fn check_scope(what: &str, applies_to: &AppliesTo, task: &Task) -> Result<(), Refusal> {
     let accounts = applies_to.accounts.as_ref();
     let is_account =
         accounts.is_none_or(|all| task.account.as_ref().is_some_and(|own| all.contains(own)));
@@ -82,19 +75,26 @@ pub(super) fn check_scope(applies_to: &AppliesTo, task: &Task) -> Result<(), Ref
     };
     if !matches(applies_to.families.as_deref(), task.family.as_deref()) {
         Err(mismatch(
+            what,
             "families",
             &shown(&applies_to.families),
             task.family.as_deref(),
         ))
     } else if !matches(applies_to.containers.as_deref(), task.container.as_deref()) {
         Err(mismatch(
+            what,
             "containers",
             &shown(&applies_to.containers),
             task.container.as_deref(),
         ))
     } else if !is_account {
         let allowed: Vec<String> = accounts.into_iter().flatten().cloned().collect();
-        Err(mismatch("accounts", &allowed, task.account.as_deref()))
+        Err(mismatch(
+            what,
+            "accounts",
+            &allowed,
+            task.account.as_deref(),
+        ))
     } else {
         Ok(())
     }
@@ -104,12 +104,12 @@ fn matches(globs: Option<&[Glob]>, own: Option<&str>) -> bool {
     globs.is_none_or(|globs| own.is_some_and(|own| globs.iter().any(|glob| glob.matches(own))))
 }
 
-fn mismatch(key: &str, allowed: &[String], own: Option<&str>) -> Refusal {
+fn mismatch(what: &str, key: &str, allowed: &[String], own: Option<&str>) -> Refusal {
     Refusal::new(
         Code::Untrusted,
         "policy.scope",
-        format!("the policy is not meant for this task: applies_to.{key} does not match"),
-        format!("use the policy of this task, or list it in applies_to.{key}"),
+        format!("{what} is not meant for this task: applies_to.{key} does not match"),
+        format!("use one that is meant for this task, or list it in applies_to.{key}"),
     )
     .expected(
         format!("one of {}", allowed.join(", ")),
@@ -133,7 +133,11 @@ mod tests {
     }
 
     fn scope(applies_to: &Value) -> Result<(), Refusal> {
-        check_scope(&AppliesTo::deserialize(applies_to).unwrap(), &task())
+        check_scope(
+            "the policy",
+            &AppliesTo::deserialize(applies_to).unwrap(),
+            &task(),
+        )
     }
 
     #[test]
@@ -170,9 +174,9 @@ mod tests {
 
     #[test]
     fn a_task_that_the_platform_does_not_tell_matches_no_policy_that_asks() {
-        let applies_to = serde_json::from_value(json!({"families": ["*"]})).unwrap();
-        assert!(is_constrained(&applies_to));
-        assert!(check_scope(&applies_to, &Task::default()).is_err());
-        assert!(check_scope(&AppliesTo::default(), &Task::default()).is_ok());
+        let applies_to: AppliesTo = serde_json::from_value(json!({"families": ["*"]})).unwrap();
+        assert!(applies_to.is_limited());
+        assert!(check_scope("the policy", &applies_to, &Task::default()).is_err());
+        assert!(check_scope("the policy", &AppliesTo::default(), &Task::default()).is_ok());
     }
 }

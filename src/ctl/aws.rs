@@ -23,6 +23,10 @@ pub(super) fn kms() -> Result<Client, Error> {
 }
 
 /// The workbench obeys the environment of whoever calls it.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "only the wrapper's environment is for cli alone to read"
+)]
 fn environment() -> Vec<Vec<u8>> {
     let entry =
         |(name, value): (OsString, OsString)| [name.into_vec(), value.into_vec()].join(&b'=');

@@ -2,7 +2,7 @@
 
 use super::{Error, Found, Grounds, Unverified};
 use crate::policy::value::SourceUrl;
-use crate::policy::{AppliesTo, ExpiryAction, Kind, Mode, Policy};
+use crate::policy::{BreakGlass, ExpiryAction, Kind, Mode, Policy, holds};
 use crate::trust::{self, Signers, Trust};
 
 /// The policy that a start is under, and how it came to be believed. Its validity in time is for the caller to ask.
@@ -12,31 +12,28 @@ pub struct Chosen {
     pub policy: Policy,
     /// The keys that signed it; empty where nothing has to be signed.
     pub signers: Signers,
+    /// A token that lets the task that it is for out of controls.
+    pub break_glass: Option<BreakGlass>,
 }
 
 impl Grounds {
-    /// Where the policy has to be fetched from, if it lies in no file.
-    pub const fn source(&self) -> Option<&SourceUrl> {
-        match &self.chosen {
-            Found::Elsewhere(source) => Some(source),
-            Found::Baked(_) | Found::Named(_) => None,
-        }
+    /// What has to be fetched before the policy is known.
+    pub fn sources(&self) -> Vec<&SourceUrl> {
+        let found = std::iter::once(&self.chosen).chain(&self.break_glass);
+        found.filter_map(Found::source).collect()
     }
 
-    /// The policy as it may be used at `now` (seconds since 1970); `fetched` is what [`Self::source`] gave.
-    pub fn policy(&self, fetched: Option<&Unverified>, now: i64) -> Result<Chosen, Error> {
-        let (document, is_baked) = match (&self.chosen, fetched) {
-            (Found::Baked(document), _) => (document, true),
-            (Found::Named(document), _) | (Found::Elsewhere(_), Some(document)) => {
-                (document, false)
-            }
-            (Found::Elsewhere(source), None) => return Err(Error::NotFetched(source.to_string())),
-        };
-        let Chosen {
-            mut policy,
-            signers,
-        } = believed(self.trust.as_ref(), document, now)?;
-        if self.trust.is_some() && !is_baked && !is_limited(&policy.applies_to) {
+    /// Whether the policy cannot be known before the task is: a token is for some tasks only.
+    pub const fn wants_task(&self) -> bool {
+        self.break_glass.is_some()
+    }
+
+    /// The policy as it may be used at `now` (seconds since 1970); `fetched` is what came of [`Self::sources`].
+    pub fn policy(&self, fetched: &[Unverified], now: i64) -> Result<Chosen, Error> {
+        let document = self.chosen.document(fetched)?;
+        let (mut policy, signers) = believed(self.trust.as_ref(), document, now)?;
+        let is_baked = matches!(self.chosen, Found::Baked(_));
+        if self.trust.is_some() && !is_baked && !policy.applies_to.is_limited() {
             return Err(trust::Error::ForEverybody(document.origin.clone()).into());
         }
         if self.trust.is_none() && !policy.image.allowlists.is_empty() {
@@ -51,35 +48,79 @@ impl Grounds {
         if let Some(floor) = &self.floor {
             return Err(Error::Unverifiable(floor.origin.clone()));
         }
-        Ok(Chosen { policy, signers })
+        let break_glass = self
+            .break_glass
+            .as_ref()
+            .map(|found| self.token(found.document(fetched)?, now));
+        Ok(Chosen {
+            policy,
+            signers,
+            break_glass: break_glass.transpose()?,
+        })
+    }
+
+    fn token(&self, document: &Unverified, now: i64) -> Result<BreakGlass, Error> {
+        let Unverified {
+            origin,
+            bytes,
+            signature,
+        } = document;
+        let trust = self
+            .trust
+            .as_ref()
+            .ok_or_else(|| Error::Unverifiable(origin.clone()))?;
+        trust.verify(Kind::BreakGlass, origin, bytes, signature.as_deref(), now)?;
+        let token = BreakGlass::parse(bytes, origin)?;
+        trust.accepts(Kind::BreakGlass, &token.header(origin), now)?;
+        match holds(Some(token.not_before), Some(&token.expires), now) {
+            Ok(_) => Ok(token),
+            Err(fault) => Err(trust::Error::NotInForce {
+                origin: origin.clone(),
+                fault,
+            }
+            .into()),
+        }
+    }
+}
+
+impl Found {
+    const fn source(&self) -> Option<&SourceUrl> {
+        match self {
+            Self::Elsewhere(source) => Some(source),
+            Self::Baked(_) | Self::Named(_) => None,
+        }
+    }
+
+    fn document<'a>(&'a self, fetched: &'a [Unverified]) -> Result<&'a Unverified, Error> {
+        match self {
+            Self::Baked(document) | Self::Named(document) => Ok(document),
+            Self::Elsewhere(source) => fetched
+                .iter()
+                .find(|document| document.origin == source.as_str())
+                .ok_or_else(|| Error::NotFetched(source.to_string())),
+        }
     }
 }
 
 /// Verifies the bytes, and only then reads them.
-fn believed(trust: Option<&Trust>, document: &Unverified, now: i64) -> Result<Chosen, Error> {
+fn believed(
+    trust: Option<&Trust>,
+    document: &Unverified,
+    now: i64,
+) -> Result<(Policy, Signers), Error> {
     let Unverified {
         origin,
         bytes,
         signature,
     } = document;
     let Some(trust) = trust else {
-        let policy = Policy::parse(bytes, origin)?;
-        return Ok(Chosen {
-            policy,
-            signers: Signers::new(),
-        });
+        return Ok((Policy::parse(bytes, origin)?, Signers::new()));
     };
     let signers = trust.verify(Kind::Policy, origin, bytes, signature.as_deref(), now)?;
     let policy = Policy::parse(bytes, origin)?;
     trust.accepts(Kind::Policy, &policy.header(origin), now)?;
     trust.pins(&policy, origin)?;
-    Ok(Chosen { policy, signers })
-}
-
-fn is_limited(applies_to: &AppliesTo) -> bool {
-    applies_to.families.is_some()
-        || applies_to.containers.is_some()
-        || applies_to.accounts.is_some()
+    Ok((policy, signers))
 }
 
 /// Enforcing, and never less: not after its end either.

@@ -21,11 +21,9 @@ pub enum Error {
     /// The environment names a policy where it may not.
     #[error("MICRO_ENFORCER_POLICY names a policy on ECS, where an override could bring its own")]
     NamedOnEcs,
-    /// `MICRO_ENFORCER_POLICY` with something that is neither a path nor a source.
-    #[error(
-        "MICRO_ENFORCER_POLICY is {0}; expected a path, ssm:/name, s3://bucket/key or https://host/path"
-    )]
-    NoSource(String),
+    /// A variable with something that is neither a path nor a source.
+    #[error("{0} is {1}; expected a path, ssm:/name, s3://bucket/key or https://host/path")]
+    NoSource(&'static str, String),
     /// Nothing came of it.
     #[error("{0} was not fetched")]
     NotFetched(String),
@@ -51,7 +49,7 @@ impl From<Error> for Refusal {
                 "policy.trust",
                 "bake the policy into the image as /etc/micro-enforcer/policy.yaml, or a trust.yaml that lists its source",
             ),
-            Error::NoSource(_) => (Code::Policy, "policy.source", "correct it, or leave it out"),
+            Error::NoSource(..) => (Code::Policy, "policy.source", "correct it, or leave it out"),
             Error::NotFetched(_) => (
                 Code::Usage,
                 "internal",

@@ -14,6 +14,8 @@ pub use error::Error;
 use crate::policy::value::{SourceUrl, is_loopback, quoted};
 use crate::policy::{self, Manifest};
 use crate::trust::{self, Trust};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use file::Owners;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -28,6 +30,11 @@ pub const MANIFEST: &str = "/etc/micro-enforcer/manifest.json";
 
 /// What goes after the name of a document to be that of its signature.
 pub const SIGNATURE: &str = ".sig";
+
+/// Names the policy where none is baked.
+const POLICY: &str = "MICRO_ENFORCER_POLICY";
+/// Carries or names a token that breaks the glass.
+const BREAK_GLASS: &str = "MICRO_ENFORCER_BREAK_GLASS";
 
 /// As many files as it may list, with long paths.
 const MAX_MANIFEST: usize = 16 << 20;
@@ -85,6 +92,7 @@ pub struct Grounds {
     pub on_ecs: bool,
     chosen: Found,
     floor: Option<Unverified>,
+    break_glass: Option<Found>,
     tighten: bool,
 }
 
@@ -98,19 +106,16 @@ enum Found {
 /// Reads `trust.yaml`, `floor.yaml`, and the policy if it is a file.
 pub fn find(request: &LoadRequest) -> Result<Grounds, Error> {
     let tighten = tightens(request.mode.as_deref())?;
-    if request.break_glass.is_some() {
-        return Err(Error::Unverifiable(
-            "the token in MICRO_ENFORCER_BREAK_GLASS".into(),
-        ));
-    }
     let trust = trust(&request.baked.with_file_name("trust.yaml"))?;
     let floor = signed(&request.baked.with_file_name("floor.yaml"), Owners::Root)?;
     let chosen = match signed(&request.baked, Owners::Root)? {
         Some(document) => Found::Baked(document),
         None => named(request, trust.as_ref())?,
     };
+    let break_glass = break_glass(request, trust.as_ref())?;
     Ok(Grounds {
         trust,
+        break_glass,
         on_ecs: request.on_ecs,
         chosen,
         floor,
@@ -184,14 +189,51 @@ fn named(request: &LoadRequest, trust: Option<&Trust>) -> Result<Found, Error> {
         None if request.on_ecs => return Err(Error::NamedOnEcs),
         None => {}
     }
-    let is_url = ["ssm:", "s3:", "https:", "http:"]
-        .iter()
-        .any(|scheme| shown.starts_with(scheme));
-    if is_url {
-        let source = shown.parse().map_err(|_| Error::NoSource(quoted(&shown)))?;
+    if is_url(&shown) {
+        let source = shown.parse().map_err(|_| no_source(POLICY, &shown))?;
         return Ok(Found::Elsewhere(source));
     }
     read(Path::new(named), trust.is_some()).map(Found::Named)
+}
+
+/// The token of `MICRO_ENFORCER_BREAK_GLASS`, which is itself or says where it is. It is believed or the start is
+/// refused; it is never ignored.
+fn break_glass(request: &LoadRequest, trust: Option<&Trust>) -> Result<Option<Found>, Error> {
+    let Some(named) = &request.break_glass else {
+        return Ok(None);
+    };
+    let Some(trust) = trust else {
+        return Err(Error::Unverifiable(format!("the token in {BREAK_GLASS}")));
+    };
+    let shown = named.to_string_lossy();
+    if let Some(token) = token(&shown) {
+        return Ok(Some(Found::Named(token)));
+    }
+    trust.admits(policy::Kind::BreakGlass, &shown)?;
+    let elsewhere = is_url(&shown).then(|| shown.parse());
+    Ok(Some(match elsewhere {
+        Some(source) => Found::Elsewhere(source.map_err(|_| no_source(BREAK_GLASS, &shown))?),
+        None => Found::Named(read(Path::new(named), true)?),
+    }))
+}
+
+/// `BASE64.BASE64`: a document and its signature, for a variable.
+fn token(text: &str) -> Option<Unverified> {
+    let (document, signature) = text.trim_end().split_once('.')?;
+    Some(Unverified {
+        origin: format!("the token in {BREAK_GLASS}"),
+        bytes: STANDARD.decode(document).ok()?,
+        signature: Some(signature.as_bytes().to_vec()),
+    })
+}
+
+fn is_url(text: &str) -> bool {
+    let schemes = ["ssm:", "s3:", "https:", "http:"];
+    schemes.iter().any(|scheme| text.starts_with(scheme))
+}
+
+fn no_source(variable: &'static str, text: &str) -> Error {
+    Error::NoSource(variable, quoted(text))
 }
 
 fn tightens(mode: Option<&OsStr>) -> Result<bool, Error> {

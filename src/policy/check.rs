@@ -56,9 +56,6 @@ pub(super) fn break_glass(token: &BreakGlass, root: &Node) -> Result<(), Fault> 
     let words =
         |text: &str| text.chars().any(char::is_alphanumeric) && !text.chars().any(char::is_control);
     let applies_to = &token.applies_to;
-    let limited = applies_to.families.is_some()
-        || applies_to.containers.is_some()
-        || applies_to.accounts.is_some();
     let length = token.expires.at.unix_seconds() - token.not_before.unix_seconds();
     title(&token.name, &token.labels)
         .and_then(|()| period(Some(token.not_before), Some(token.expires.at)))
@@ -69,7 +66,7 @@ pub(super) fn break_glass(token: &BreakGlass, root: &Node) -> Result<(), Fault> 
         })
         .and_then(|()| sections::applies_to(applies_to))
         .and_then(|()| {
-            ensure(limited, "applies_to", || {
+            ensure(applies_to.is_limited(), "applies_to", || {
                 "expected families, containers or accounts".into()
             })
         })

@@ -135,6 +135,13 @@ pub struct AppliesTo {
     pub accounts: Option<Vec<String>>,
 }
 
+impl AppliesTo {
+    /// Whether it names any task at all.
+    pub const fn is_limited(&self) -> bool {
+        self.families.is_some() || self.containers.is_some() || self.accounts.is_some()
+    }
+}
+
 /// What happens to a policy past its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -61,3 +61,4 @@ pub(crate) use stated::Stated;
 pub use supervise::{Forward, Supervise};
 pub use syscalls::Syscalls;
 pub use validity::InForce;
+pub(crate) use validity::holds;

@@ -1,6 +1,7 @@
 //! From when to when a policy holds; the clock is handed in.
 
-use super::{Error, ExpiryAction, Mode, Policy};
+use super::value::Instant;
+use super::{Error, Expires, ExpiryAction, Mode, Policy};
 use crate::finding::{Action, Finding, Rule};
 use std::time::Duration;
 
@@ -14,29 +15,46 @@ pub struct InForce {
     pub finding: Option<Finding>,
 }
 
+/// Whether a document holds at `now` (seconds since 1970), and what its owner should hear about its end.
+pub(crate) fn holds(
+    from: Option<Instant>,
+    expires: Option<&Expires>,
+    now: i64,
+) -> Result<Option<String>, String> {
+    if let Some(from) = from
+        && now < from.unix_seconds()
+    {
+        return Err(format!("does not hold before {from}"));
+    }
+    let Some(expires) = expires else {
+        return Ok(None);
+    };
+    let warn = expires
+        .warn
+        .map_or(Duration::ZERO, super::value::Duration::get);
+    match u64::try_from(expires.at.unix_seconds().saturating_sub(now)) {
+        Ok(left) if left > 0 && Duration::from_secs(left) > warn => Ok(None),
+        Ok(left) if left > 0 => Ok(Some(format!("ends at {}", expires.at))),
+        _ => Err(format!("ended at {}", expires.at)),
+    }
+}
+
 impl Policy {
     /// The policy as it holds at an instant, in seconds since 1970; else 202.
     pub fn in_force(self, now: i64) -> Result<InForce, Error> {
-        if let Some(from) = self.not_before
-            && now < from.unix_seconds()
-        {
-            let fault = format!("does not hold before {from}");
-            return Err(self.not_in_force(fault));
-        }
-        let Some(expires) = self.expires.clone() else {
-            return Ok(self.quietly());
-        };
-        let left = expires.at.unix_seconds().saturating_sub(now);
-        let warn = expires
-            .warn
-            .map_or(Duration::ZERO, super::value::Duration::get);
-        match u64::try_from(left) {
-            Ok(left) if left > 0 && Duration::from_secs(left) > warn => Ok(self.quietly()),
-            Ok(left) if left > 0 => Ok(self.saying(format!("the policy ends at {}", expires.at))),
-            _ if expires.then == ExpiryAction::Audit => Ok(self.under(Mode::Audit).saying(
-                format!("the policy ended at {} and only audits", expires.at),
-            )),
-            _ => Err(self.not_in_force(format!("ended at {}", expires.at))),
+        let expires = self.expires.clone();
+        match holds(self.not_before, expires.as_ref(), now) {
+            Ok(None) => Ok(self.quietly()),
+            Ok(Some(warning)) => Ok(self.saying(format!("the policy {warning}"))),
+            Err(fault) => match expires {
+                Some(expires)
+                    if expires.then == ExpiryAction::Audit && now >= expires.at.unix_seconds() =>
+                {
+                    let message = format!("the policy ended at {} and only audits", expires.at);
+                    Ok(self.under(Mode::Audit).saying(message))
+                }
+                _ => Err(self.not_in_force(fault)),
+            },
         }
     }
 

@@ -33,6 +33,8 @@ pub struct PolicyFacts {
     pub sha256: String,
     /// `labels`
     pub labels: BTreeMap<String, String>,
+    /// The keys that signed it; empty where nothing has to be signed.
+    pub signed_by: String,
 }
 
 /// What the task metadata says; empty where unknown.

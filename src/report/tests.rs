@@ -25,6 +25,7 @@ fn scope(platform: Platform, task: Option<TaskFacts>) -> Scope {
                 serial: 12,
                 sha256: "ab".repeat(32),
                 labels: BTreeMap::from([("owner".into(), "payments".into())]),
+                signed_by: "security-2026".into(),
             }),
         },
         task,

@@ -1,16 +1,65 @@
 //! The boot helper's beginning and end, as the supervisor sees it.
 
 use super::{Begun, Stop, facts};
-use crate::aws::{self, BootRequest, BootResult, Budgets};
+use crate::aws::{self, BootRequest, BootResult, Budgets, GatherRequest, Gathered};
 use crate::cli::Invocation;
-use crate::policy::Policy;
+use crate::documents::Grounds;
+use crate::policy::{Aws, Platform, Policy, Start};
 use crate::refusal::{Code, Refusal};
 use crate::secrets::Plan;
 use crate::supervisor::{Helper, Outcome};
+use crate::trust::Trust;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// The helper keeps its own deadlines and says which one it missed; this is for a helper that does not.
 const SLACK: Duration = Duration::from_secs(2);
+
+/// What has to be known before the policy is: fetched by a helper of its own, if there is anything.
+pub(super) fn gather(
+    grounds: &Grounds,
+    invocation: &Invocation,
+    begun: &mut Begun,
+) -> Result<Gathered, Stop> {
+    let sources = grounds.sources();
+    if sources.is_empty() && !grounds.wants_task() {
+        return Ok(Gathered::default());
+    }
+    let default = Aws::default();
+    let trust = grounds.trust.as_ref();
+    let here = if grounds.on_ecs {
+        Platform::Ecs
+    } else {
+        Platform::Local
+    };
+    let deadline = begun.began + Start::default().timeout.get();
+    let request = GatherRequest {
+        settings: &invocation.settings,
+        platform: trust.and_then(|trust| trust.platform).unwrap_or(here),
+        aws: trust.map_or(&default, |trust| &trust.aws),
+        sources: &sources,
+        has_trust: trust.is_some(),
+        wants_task: grounds.wants_task(),
+        deadline,
+        budgets: Budgets::default(),
+    };
+    let helper = Helper::start(|output| aws::gather(&request, output))?;
+    let frame = finished(helper, begun, deadline)?;
+    let gathered = aws::decode_gathered(&frame)?;
+    if let Some(task) = &gathered.task {
+        begun.report.set_task(facts::task(task, None));
+    }
+    Ok(gathered)
+}
+
+/// The frame of a helper that has one.
+fn finished(helper: Helper, begun: &Begun, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    match helper.finish(&begun.signals, deadline + SLACK)? {
+        Outcome::Result(frame) => Ok(frame),
+        Outcome::Nothing => Err(lost().into()),
+        Outcome::Interrupted(signal) => Err(Stop::Interrupted(signal)),
+    }
+}
 
 /// What the network is asked for, while it is being asked.
 #[derive(Debug)]
@@ -25,6 +74,7 @@ impl Boot {
     pub(crate) fn begin(
         invocation: &Invocation,
         policy: &Policy,
+        trust: Option<&Trust>,
         plan: &Plan,
         begun: &Begun,
     ) -> Result<Self, Stop> {
@@ -34,6 +84,7 @@ impl Boot {
             platform: policy.platform,
             aws: &policy.aws,
             image: &policy.image,
+            trust,
             applies_to: &policy.applies_to,
             mode: policy.mode,
             plan,
@@ -53,11 +104,7 @@ impl Boot {
         let Some(helper) = self.helper else {
             return Ok(BootResult::default());
         };
-        let result = match helper.finish(&begun.signals, self.deadline + SLACK)? {
-            Outcome::Result(frame) => aws::decode(&frame)?,
-            Outcome::Nothing => return Err(lost().into()),
-            Outcome::Interrupted(signal) => return Err(Stop::Interrupted(signal)),
-        };
+        let result = aws::decode(&finished(helper, begun, self.deadline)?)?;
         if let Some(task) = &result.task {
             begun
                 .report

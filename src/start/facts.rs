@@ -3,9 +3,11 @@
 use crate::aws::{BootResult, Task};
 use crate::cli::Invocation;
 use crate::control::ControlState;
+use crate::documents::Chosen;
+use crate::finding::{Action, Finding, Rule};
 use crate::identity::Identity;
 use crate::image::{Admission, ImageIdentity};
-use crate::policy::Policy;
+use crate::policy::{BreakGlass, Policy};
 use crate::report::{self, Matched, OpenedSecret, PolicyFacts, Started, TaskFacts};
 use std::os::unix::ffi::OsStrExt;
 
@@ -60,13 +62,34 @@ fn matched(admission: &Admission) -> Option<Matched> {
     }
 }
 
-/// Which policy this is.
-pub(super) fn policy(policy: &Policy) -> PolicyFacts {
+/// Which policy this is, and who stands for it.
+pub(super) fn policy(chosen: &Chosen) -> PolicyFacts {
+    let Chosen {
+        policy, signers, ..
+    } = chosen;
     PolicyFacts {
         name: policy.name.clone(),
         serial: policy.serial,
         sha256: policy.sha256.clone(),
         labels: policy.labels.clone(),
+        signed_by: signers.join(", "),
+    }
+}
+
+/// What somebody should hear about in every start under a token.
+pub(super) fn broken(token: &BreakGlass) -> Finding {
+    Finding {
+        rule: Rule::BREAK_GLASS_USED,
+        action: Action::Observed,
+        message: format!(
+            "{} let this task out of {} until {}: {}",
+            token.issuer,
+            token.shown(),
+            token.expires.at,
+            token.reason
+        ),
+        object: token.name.clone().into_bytes(),
+        process: None,
     }
 }
 

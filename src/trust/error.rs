@@ -11,6 +11,9 @@ pub enum Error {
     /// `trust.yaml`, or a key's file.
     #[error(transparent)]
     Invalid(policy::Error),
+    /// A document that is well signed and cannot be read.
+    #[error(transparent)]
+    Document(policy::Error),
     /// No `.sig` beside it.
     #[error("{0} has no signature, and what is trusted here must be signed")]
     Unsigned(String),
@@ -107,6 +110,7 @@ impl Error {
                 "trust.invalid",
                 "mend it in the base image, which alone says what is trusted",
             ),
+            Self::Document(_) => ("policy.invalid", "mend the document, and sign it again"),
             Self::Unsigned(_) => (
                 "document.signature",
                 "sign it with `enforcerctl sign` and put the signature beside it, with .sig after its name",
@@ -144,7 +148,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let (rule, remedy) = error.kind();
         let code = match error {
-            Error::Invalid(_) => Code::Policy,
+            Error::Invalid(_) | Error::Document(_) => Code::Policy,
             _ => Code::Untrusted,
         };
         Self::new(code, rule, error.to_string(), remedy)

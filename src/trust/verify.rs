@@ -1,7 +1,7 @@
 //! Is this document signed by those who may, and is it the edition that may be used now?
 
 use super::{Error, Signatures, Trust, TrustedKey};
-use crate::policy::{Kind, Policy};
+use crate::policy::{Kind, Policy, Signable};
 use std::collections::BTreeMap;
 
 /// The names of the keys whose signatures counted.
@@ -50,7 +50,7 @@ impl Trust {
             .collect();
         let needed = usize::from(self.of(kind).signatures);
         if signers.len() >= needed {
-            return Ok(signers);
+            return of_kind(kind, origin, bytes).map(|()| signers);
         }
         let faults = judged
             .into_iter()
@@ -63,17 +63,10 @@ impl Trust {
         })
     }
 
-    /// Whether a verified document is of the kind, the edition and the age that may be used at `now`.
+    /// Whether a verified document is of the edition and the age that may be used at `now`.
     pub fn accepts(&self, kind: Kind, header: &Header<'_>, now: i64) -> Result<(), Error> {
         let asked = self.of(kind);
         let origin = || header.origin.to_owned();
-        if header.kind != kind {
-            return Err(Error::Kind {
-                origin: origin(),
-                expected: kind,
-                found: header.kind,
-            });
-        }
         let minimum = asked.minimum_serial.of(header.name);
         if header.serial < minimum {
             return Err(Error::Serial {
@@ -121,6 +114,20 @@ impl Trust {
             allowed: allowed.join(", "),
         })
     }
+}
+
+/// A signature for one kind of document is none for another.
+fn of_kind(expected: Kind, origin: &str, bytes: &[u8]) -> Result<(), Error> {
+    let found = Signable::kind(bytes, origin).map_err(Error::Document)?;
+    if found == expected {
+        return Ok(());
+    }
+    let origin = origin.to_owned();
+    Err(Error::Kind {
+        origin,
+        expected,
+        found,
+    })
 }
 
 /// Why a key's signature does not count, if it does not.
@@ -230,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_edition_another_kind_and_an_old_list_are_refused() {
+    fn an_older_edition_and_an_old_list_are_refused() {
         let trust = trust("policy: {minimum_serial: {orders-api: 12}}\nallowlists: {max_age: 14d}");
         let accepts = |kind, header: &Header<'_>, now| {
             trust
@@ -246,8 +253,6 @@ mod tests {
             older.contains("serial 11") && older.contains("12"),
             "{older}"
         );
-        let other = accepts(Kind::Policy, &header(Kind::Allowlist, 12, None), 0).unwrap_err();
-        assert!(other.contains("allowlist"), "{other}");
         let list = |not_before, now| {
             accepts(
                 Kind::Allowlist,
@@ -258,6 +263,15 @@ mod tests {
         assert_eq!(list(Some(DAY), 15 * DAY), Ok(()));
         assert!(list(Some(DAY), 15 * DAY + 1).unwrap_err().contains("14d"));
         assert!(list(None, 0).unwrap_err().contains("not_before"));
+    }
+
+    #[test]
+    fn a_policy_is_no_allowlist_however_well_it_is_signed() {
+        let error = verify(&trust(""), Kind::Allowlist, DOCUMENT, OPENSSL, 0).unwrap_err();
+        assert!(
+            error.contains("kind policy, and one of kind allowlist"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -8,10 +8,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod allowlists;
 mod credentials;
 mod front;
+mod gathered;
 mod identity;
 mod kms;
 mod sealed;
+#[path = "../support/signer.rs"]
+mod signer;
 mod start;
 mod tls;

@@ -8,6 +8,7 @@ use micro_enforcer::ctl::local::{
 use micro_enforcer::policy::{Platform, Policy};
 use micro_enforcer::refusal::{Code, Refusal};
 use micro_enforcer::secrets;
+use micro_enforcer::trust::Trust;
 use std::io::{self, Read};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ pub struct Start {
     pub budgets: Budgets,
     /// Changes what the platform tells.
     pub settings: fn(&mut Settings),
+    pub trust: Option<Trust>,
 }
 
 /// How it ended.
@@ -53,12 +55,14 @@ impl Default for Start {
             budgets: Budgets {
                 identity: second,
                 credentials: second,
+                sources: second,
                 secrets: second,
                 attempt: Duration::from_millis(150),
                 first_pause: Duration::from_millis(5),
                 longest_pause: Duration::from_millis(20),
             },
             settings: |_| {},
+            trust: None,
         }
     }
 }
@@ -138,6 +142,7 @@ impl Start {
             platform: self.platform,
             aws: &policy.aws,
             image: &policy.image,
+            trust: self.trust.as_ref(),
             applies_to: &policy.applies_to,
             mode: policy.mode,
             plan: &plan,
@@ -153,7 +158,7 @@ impl Start {
     }
 }
 
-fn settings(server: &Server) -> Settings {
+pub fn settings(server: &Server) -> Settings {
     let variables = server.environment();
     let value = |name: &str| {
         let found = variables.iter().find(|(known, _)| *known == name);
@@ -164,6 +169,8 @@ fn settings(server: &Server) -> Settings {
         credentials_full_uri: value("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
         authorization_token: value("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
         endpoint_url_kms: value("AWS_ENDPOINT_URL_KMS"),
+        endpoint_url_ssm: value("AWS_ENDPOINT_URL_SSM"),
+        endpoint_url_s3: value("AWS_ENDPOINT_URL_S3"),
         region: Some(REGION.to_owned()),
         ..Settings::default()
     }

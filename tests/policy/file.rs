@@ -88,7 +88,7 @@ impl Files {
 }
 
 fn load(request: &LoadRequest) -> Result<Policy, Error> {
-    let chosen = documents::find(request)?.policy(None, 0)?;
+    let chosen = documents::find(request)?.policy(&[], 0)?;
     Ok(chosen.policy)
 }
 
@@ -156,7 +156,7 @@ fn a_source_is_named_off_ecs_alone_and_in_a_form_that_is_known() {
         let mut files = Files::new();
         files.name(source);
         let grounds = documents::find(&files.request).unwrap();
-        assert_eq!(grounds.source().unwrap().as_str(), source);
+        assert_eq!(grounds.sources()[0].as_str(), source);
         files.request.on_ecs = true;
         files.refused(202, "MICRO_ENFORCER_POLICY");
     }

@@ -67,12 +67,12 @@ impl Image {
         );
     }
 
-    fn load(&self, fetched: Option<&Unverified>) -> Result<Policy, documents::Error> {
+    fn load(&self, fetched: &[Unverified]) -> Result<Policy, documents::Error> {
         Ok(documents::find(&self.request)?.policy(fetched, 0)?.policy)
     }
 
     #[track_caller]
-    fn accepted(&self, fetched: Option<&Unverified>) {
+    fn accepted(&self, fetched: &[Unverified]) {
         match self.load(fetched) {
             Err(error) if !geteuid().is_root() => {
                 assert!(error.to_string().contains("belongs to uid"), "{error}");
@@ -83,7 +83,7 @@ impl Image {
 
     #[track_caller]
     fn invalid(&self, expected: &str) {
-        let refusal = Refusal::from(self.load(None).unwrap_err());
+        let refusal = Refusal::from(self.load(&[]).unwrap_err());
         if !geteuid().is_root() {
             return assert!(refusal.to_string().contains("belongs to uid"), "{refusal}");
         }
@@ -96,7 +96,7 @@ impl Image {
     }
 
     #[track_caller]
-    fn refused(&self, fetched: Option<&Unverified>, expected: &str) {
+    fn refused(&self, fetched: &[Unverified], expected: &str) {
         let refusal = Refusal::from(self.load(fetched).unwrap_err());
         if !geteuid().is_root() {
             return assert!(refusal.to_string().contains("belongs to uid"), "{refusal}");
@@ -118,16 +118,16 @@ fn fetched(origin: &str, text: &str, key: &str) -> Unverified {
 fn a_baked_policy_needs_a_signature_over_its_very_bytes() {
     let image = Image::new("");
     image.write("policy.yaml", MINIMAL);
-    image.refused(None, "has no signature");
+    image.refused(&[], "has no signature");
     image.signed("policy.yaml", MINIMAL);
-    image.accepted(None);
+    image.accepted(&[]);
     image.write("policy.yaml", &format!("{MINIMAL}\n"));
-    image.refused(None, "security did not sign these bytes");
+    image.refused(&[], "security did not sign these bytes");
     image.write("policy.yaml", MINIMAL);
     image.write("policy.yaml.sig", &sign("second", MINIMAL.as_bytes()));
-    image.refused(None, "0 of 1");
+    image.refused(&[], "0 of 1");
     image.write("policy.yaml.sig", "");
-    image.refused(None, "is empty");
+    image.refused(&[], "is empty");
 }
 
 #[test]
@@ -135,21 +135,21 @@ fn what_is_not_signed_is_not_even_parsed() {
     let image = Image::new("");
     image.write("policy.yaml", "not: {a policy");
     image.write("policy.yaml.sig", &sign("second", b"not: {a policy"));
-    image.refused(None, "0 of 1");
+    image.refused(&[], "0 of 1");
 }
 
 #[test]
 fn an_older_edition_and_another_platform_are_refused() {
     let image = Image::new("platform: ecs\npolicy: {minimum_serial: {p: 3}}\n");
     image.signed("policy.yaml", &format!("{MINIMAL}serial: 2\n"));
-    image.refused(None, "serial 2");
+    image.refused(&[], "serial 2");
     image.signed(
         "policy.yaml",
         &format!("{MINIMAL}serial: 3\nplatform: local\n"),
     );
-    image.refused(None, "platform local");
+    image.refused(&[], "platform local");
     image.signed("policy.yaml", &format!("{MINIMAL}serial: 3\n"));
-    image.accepted(None);
+    image.accepted(&[]);
 }
 
 #[test]
@@ -157,28 +157,28 @@ fn a_named_policy_comes_from_a_listed_source_and_says_for_whom_it_is() {
     let mut image = Image::new("policy: {sources: [\"ssm:/bank/*\", file]}\n");
     let limited = format!("{MINIMAL}applies_to: {{families: [orders-*]}}\n");
     image.request.named = Some("s3://policies/orders".into());
-    image.refused(None, "no source that is trusted: ssm:/bank/*, file");
+    image.refused(&[], "no source that is trusted: ssm:/bank/*, file");
     image.request.named = Some("ssm:/bank/orders".into());
     let source = "ssm:/bank/orders";
     image.refused(
-        Some(&fetched(source, MINIMAL, "security")),
+        &[fetched(source, MINIMAL, "security")],
         "applies_to names neither",
     );
-    image.refused(Some(&fetched(source, &limited, "second")), "0 of 1");
-    image.accepted(Some(&fetched(source, &limited, "security")));
+    image.refused(&[fetched(source, &limited, "second")], "0 of 1");
+    image.accepted(&[fetched(source, &limited, "security")]);
     // A mounted file is anybody's to write: its signature says whose it is.
     let mount = TempDir::new().unwrap();
     let path = mount.path().join("policy.yaml");
     fs::write(&path, &limited).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
     image.request.named = Some(path.clone().into());
-    image.refused(None, "has no signature");
+    image.refused(&[], "has no signature");
     fs::write(
         mount.path().join("policy.yaml.sig"),
         sign("security", limited.as_bytes()),
     )
     .unwrap();
-    image.accepted(None);
+    image.accepted(&[]);
 }
 
 #[test]

@@ -53,6 +53,7 @@ fn policy() -> PolicyFacts {
         serial: 12,
         sha256: "ab".repeat(32),
         labels: BTreeMap::from([("owner".into(), "pay\nments".into())]),
+        signed_by: "security-2026".into(),
     }
 }
 

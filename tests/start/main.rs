@@ -12,7 +12,10 @@ mod helper;
 mod overrides;
 mod policy;
 mod secrets;
+#[path = "../support/signer.rs"]
+mod signer;
 mod task;
+mod trust;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -31,12 +31,16 @@ fn a_named_policy_is_read_off_ecs_alone() {
         "s3://bucket/policy",
         "https://example.com/policy",
     ] {
-        let container =
-            Container::without_policy().entry(format!("MICRO_ENFORCER_POLICY={source}"));
-        container
+        let named = Container::without_policy().entry(format!("MICRO_ENFORCER_POLICY={source}"));
+        let on_ecs = named.entry("ECS_CONTAINER_METADATA_URI_V4=http://169.254.170.2/v4/x");
+        on_ecs
             .run(["/probe", "exit", "0"])
             .refused(202, &["MICRO_ENFORCER_POLICY"]);
     }
+    let no_role = Container::without_policy().entry("MICRO_ENFORCER_POLICY=ssm:/policy");
+    no_role
+        .run(["/probe", "exit", "0"])
+        .refused(205, &["taskRoleArn"]);
 }
 
 #[test]

@@ -127,13 +127,13 @@ fn an_expired_policy_is_202() {
 }
 
 #[test]
-fn documents_that_this_release_cannot_verify_are_202_and_never_ignored() {
-    for name in ["trust.yaml", "floor.yaml"] {
+fn what_lies_beside_the_policy_is_never_ignored() {
+    for (name, code) in [("trust.yaml", 201), ("floor.yaml", 202)] {
         let path = format!("/etc/micro-enforcer/{name}");
         Container::new()
             .file(&path, "version: 1\n", 0o644)
             .run(["/probe", "exit", "0"])
-            .refused(202, &[&path]);
+            .refused(code, &[&path]);
     }
 }
 

@@ -66,6 +66,10 @@ impl Task {
         self.with(name, sealed)
     }
 
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
     pub fn container(&self) -> Container {
         Container::with(&self.policy)
             .variables(self.server.environment())

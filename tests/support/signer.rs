@@ -20,3 +20,14 @@ pub fn sign(key: &str, document: &[u8]) -> String {
             .unwrap();
     STANDARD.encode(pair.sign(&SystemRandom::new(), document).unwrap())
 }
+
+/// A trust in `security` for everything, with the lowest serial 3 for allowlists.
+#[allow(dead_code, reason = "not every test that signs has a trust of its own")]
+pub fn trust(more: &str) -> micro_enforcer::trust::Trust {
+    let text = format!(
+        "version: 1\nkeys: [{{name: security, pem: k, for: [policy, allowlist, break-glass]}}]\n\
+         allowlists: {{minimum_serial: {{default: 3}}}}\n{more}"
+    );
+    let pem = |_: &std::path::Path| Ok(fs::read(format!("{KEYS}/security.pub.pem")).unwrap());
+    micro_enforcer::trust::Trust::parse(text.as_bytes(), "trust.yaml", pem).unwrap()
+}

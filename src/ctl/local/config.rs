@@ -1,5 +1,6 @@
 //! What the local endpoints serve: keys, principals, one task, and what goes wrong.
 
+use super::documents::Documents;
 use super::fault::Faults;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub task: Task,
     /// What the credentials endpoint wants in `Authorization`, if anything.
     pub authorization_token: Option<String>,
+    /// Parameters and objects.
+    pub documents: Documents,
     /// What goes wrong, and when.
     pub faults: Faults,
 }
@@ -47,6 +50,7 @@ impl Default for Config {
             ],
             task: Task::default(),
             authorization_token: Some("local-authorization-token".to_owned()),
+            documents: Documents::default(),
             faults: Faults::default(),
         }
     }

@@ -11,6 +11,8 @@ pub struct Counts {
     pub task: usize,
     /// Credentials.
     pub credentials: usize,
+    /// Systems Manager and S3.
+    pub documents: usize,
     /// KMS, by operation.
     pub kms: BTreeMap<String, usize>,
     /// The most KMS requests that were under way at the same time.

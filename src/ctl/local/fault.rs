@@ -19,6 +19,8 @@ pub struct Faults {
     pub credentials: Script,
     /// KMS, whatever the operation.
     pub kms: Script,
+    /// Systems Manager and S3.
+    pub documents: Script,
 }
 
 /// One fault a request, then the same one for ever.

@@ -8,6 +8,7 @@ mod answer;
 mod config;
 mod counts;
 mod credentials;
+mod documents;
 mod fault;
 mod keys;
 mod kms;
@@ -20,6 +21,7 @@ pub use config::{
     TASK_KEY, Task,
 };
 pub use counts::Counts;
+pub use documents::Documents;
 pub use fault::{Fault, Faults, Script};
 pub use keys::EncryptionContext;
 
@@ -97,6 +99,8 @@ impl Server {
             ("ECS_CONTAINER_METADATA_URI_V4", self.metadata_uri()),
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", self.credentials_uri()),
             ("AWS_ENDPOINT_URL_KMS", self.kms_url()),
+            ("AWS_ENDPOINT_URL_SSM", self.kms_url()),
+            ("AWS_ENDPOINT_URL_S3", self.kms_url()),
             ("AWS_REGION", REGION.to_owned()),
         ];
         if let Some(token) = &self.shared.config().authorization_token {

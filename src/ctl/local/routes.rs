@@ -4,13 +4,15 @@ use super::answer::Answer;
 use super::config::Config;
 use super::counts::Counts;
 use super::credentials::{self, CREDENTIALS_ID};
+use super::documents;
 use super::fault::{Fault, Faults, Script};
 use super::kms::{self, Kms};
 use super::metadata::{self, CONTAINER_ID};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,13 +59,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", post(kms))
+        .route("/", post(service))
         .route(&format!("/v4/{CONTAINER_ID}"), get(container))
         .route(&format!("/v4/{CONTAINER_ID}/task"), get(task))
         .route(
             &format!("/v2/credentials/{CREDENTIALS_ID}"),
             get(credentials),
         )
+        .route("/{bucket}/{*key}", get(object))
         .fallback(not_found)
         .with_state(shared)
 }
@@ -91,6 +94,37 @@ async fn credentials(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> R
     let fault = shared.next(|faults| &mut faults.credentials);
     fault
         .answer(|whose| credentials::answer(&shared.config, &headers, whose))
+        .await
+}
+
+/// An object, for whoever signs the request; anybody else means the agent's metadata.
+async fn object(
+    State(shared): State<Arc<Shared>>,
+    Path((bucket, key)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if !headers.contains_key(AUTHORIZATION) {
+        return not_found().await;
+    }
+    shared.counts().documents += 1;
+    let fault = shared.next(|faults| &mut faults.documents);
+    let documents = &shared.config.documents;
+    fault
+        .answer(|_| documents::object(documents, &bucket, &key))
+        .await
+}
+
+/// Every service with one address and a target in a header.
+async fn service(state: State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !documents::is_ssm(&headers) {
+        return kms(state, headers, body).await;
+    }
+    let State(shared) = state;
+    shared.counts().documents += 1;
+    let fault = shared.next(|faults| &mut faults.documents);
+    let documents = &shared.config.documents;
+    fault
+        .answer(|_| documents::parameters(documents, &body))
         .await
 }
 

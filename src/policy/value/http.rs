@@ -193,7 +193,12 @@ mod tests {
 
     #[test]
     fn sources_name_their_service() {
-        for text in ["ssm:/a/b", "s3://bucket/key", "/etc/allow.yaml"] {
+        for text in [
+            "ssm:/a/b",
+            "s3://bucket/key",
+            "/etc/allow.yaml",
+            "https://a/b",
+        ] {
             assert!(text.parse::<SourceUrl>().is_ok(), "{text}");
         }
         for text in [
@@ -202,7 +207,9 @@ mod tests {
             "ssm:/",
             "s3://bucket",
             "s3:///key",
-            "https://a/b",
+            "https://a",
+            "http://a/b",
+            "https://u@a/b",
             "allow.yaml",
         ] {
             assert!(text.parse::<SourceUrl>().is_err(), "{text}");

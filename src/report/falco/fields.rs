@@ -127,6 +127,9 @@ impl Fields<'_> {
         if let Some(line) = self.scope.command_line(&started.command, self.limit) {
             self.set("proc.cmdline", line);
         }
+        if let Some(policy) = &self.scope.context.policy {
+            self.text("enforcer.signed_by", &policy.signed_by);
+        }
         for control in &started.controls {
             let words = format!("{}: {}", control.state.as_str(), control.reason);
             self.text(&format!("enforcer.control.{}", control.name()), &words);

@@ -39,6 +39,7 @@ fn worst_scope(n: usize) -> Scope {
         serial: u64::MAX,
         sha256: "ab".repeat(32),
         labels: labels.collect(),
+        signed_by: text(),
     });
     scope.task = Some(TaskFacts {
         arn: text(),
