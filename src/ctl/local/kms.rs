@@ -30,6 +30,11 @@ pub(super) fn operation(headers: &HeaderMap) -> &str {
         .unwrap_or_default()
 }
 
+/// Whether it is a request to a service of AWS (Signature Version 4).
+pub(super) fn is_signed(headers: &HeaderMap) -> bool {
+    header(headers, "authorization").is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 "))
+}
+
 impl Kms {
     pub fn answer(&mut self, headers: &HeaderMap, body: &[u8], whose: Whose) -> Answer {
         match self.perform(headers, body) {
