@@ -8,7 +8,7 @@ use crate::report::{Context, Reporter};
 use crate::sandbox::bpf::{
     Action, Arch, Clause, Condition, Data, Filter, Rules, Test, int, interpreter, long,
 };
-use crate::secrets::{bundle, sealed};
+use crate::secrets::{Form, bundle, sealed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ pub fn sealed(bytes: &[u8]) {
         return;
     };
     assert!(sealed::looks_sealed(bytes));
-    if let Ok(blob) = sealed::blob("NAME", version, body) {
+    if let Ok(Form::Value(blob) | Form::Bundle(blob)) = sealed::form("NAME", version, body) {
         assert_eq!(STANDARD.encode(blob).as_bytes(), body);
     }
 }
@@ -49,8 +49,8 @@ pub fn bundle(bytes: &[u8]) {
     let Ok(elements) = bundle::elements("BUNDLE", bytes) else {
         return;
     };
-    for (name, blob) in elements {
-        assert!(!name.is_empty() && !name.contains(['=', '|', '\0']) && !blob.is_empty());
+    for (name, form) in elements {
+        assert!(!name.is_empty() && !name.contains(['=', '|', '\0']) && !form.blob().is_empty());
     }
 }
 

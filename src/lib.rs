@@ -65,7 +65,7 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
     let guards = Guards::new(&policy, manifest, &identity, &sandbox, names, now)?;
     let controls = controls::survey(&policy, &identity, &sandbox, &guards);
     controls::require(&policy.require, &controls)?;
-    let booted = boot.finish(begun)?;
+    let booted = boot.finish(&invocation, &policy.secrets, begun)?;
 
     let admitted = Admitted::new(
         command,

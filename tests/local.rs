@@ -113,11 +113,11 @@ fn context() -> EncryptionContext {
 #[test]
 fn kms_reports_each_misuse_with_its_own_error() {
     let server = server(Faults::default());
-    let blob = local::encrypt(TASK_KEY, &context(), b"hunter2").unwrap();
+    let blob = STANDARD.encode(local::encrypt(TASK_KEY, &context(), b"hunter2").unwrap());
     let disabled = TASK_KEY.replace("0001", "000d");
-    let sealed_by_disabled = local::encrypt(&disabled, &context(), b"x").unwrap();
+    let sealed_by_disabled = STANDARD.encode(local::encrypt(&disabled, &context(), b"x").unwrap());
     let of_nobody = "arn:aws:kms:us-east-1:111122223333:key/of-nobody";
-    let sealed_by_nobody = local::encrypt(of_nobody, &context(), b"x").unwrap();
+    let sealed_by_nobody = STANDARD.encode(local::encrypt(of_nobody, &context(), b"x").unwrap());
     let mut flipped = STANDARD.decode(&blob).unwrap();
     *flipped.last_mut().unwrap() ^= 1;
     let flipped = STANDARD.encode(flipped);

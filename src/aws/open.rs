@@ -8,12 +8,13 @@ use super::settings::Effective;
 use super::tls;
 use crate::policy;
 use crate::refusal::{Code, Refusal};
-use crate::secrets::{Opened, Plan, Sealed, context};
+use crate::secrets::{Form, Opened, Plan, Sealed, context};
 use aws_credential_types::Credentials;
 use aws_sdk_kms::Client;
 use std::rc::Rc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use zeroize::Zeroizing;
 
 /// Calls in flight. KMS has one quota an account, and every call is a connection.
 const IN_FLIGHT: usize = 32;
@@ -160,8 +161,9 @@ async fn open_one(
     let mut tried = Vec::new();
     for (key, client) in keys {
         let silence = || kms::Error::Unreachable("no answer in time".to_owned());
-        let attempt = async || decrypt(client, key, &sealed.blob, context).await;
-        let failed = match retry.run(silence, attempt).await {
+        let attempt = async || decrypt(client, key, sealed.form.blob(), context).await;
+        let opened = retry.run(silence, attempt).await;
+        let failed = match opened.and_then(|value| unwrapped(sealed, value, context)) {
             Ok(value) => {
                 let (name, key) = (sealed.name.clone(), key.arn.clone());
                 return Ok(Opened { name, value, key });
@@ -182,4 +184,18 @@ async fn open_one(
         key: tried.join(" or "),
         source: kms::Error::IncorrectKey,
     })
+}
+
+/// The value itself: what KMS opened, or what was under the data key that it opened.
+fn unwrapped(
+    sealed: &Sealed,
+    opened: Zeroizing<Vec<u8>>,
+    context: &std::collections::HashMap<String, String>,
+) -> Result<Zeroizing<Vec<u8>>, kms::Error> {
+    match &sealed.form {
+        Form::Value(_) | Form::Bundle(_) => Ok(opened),
+        Form::Envelope(envelope) => envelope
+            .open(&opened, context)
+            .map_err(|_| kms::Error::InvalidCiphertext),
+    }
 }

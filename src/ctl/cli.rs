@@ -1,6 +1,9 @@
 //! The command line of `enforcerctl`.
 
+pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
+
 use super::local::{IMAGE_DIGEST, TASK_KEY};
+use super::sealing::cli::{REKEY_EXAMPLES, SEAL_EXAMPLES};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -56,8 +59,14 @@ pub(super) enum Verb {
     /// Serve KMS, task metadata and credentials to an image on this machine
     #[command(after_help = LOCAL_EXAMPLES)]
     Local(Local),
-    /// Seal a value from standard input
+    /// Seal values for one task: nobody else can open them
+    #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
+    /// Hand sealed values over to another key within KMS, without seeing them
+    #[command(after_help = REKEY_EXAMPLES)]
+    Rekey(Rekey),
+    /// Open sealed values, for people who may
+    Open(Open),
     /// Check, explain and describe policies
     #[command(subcommand)]
     Policy(Policy),
@@ -111,18 +120,6 @@ pub(super) struct Local {
     /// File of NAME=VALUE lines whose values are sealed and printed; - is standard input
     #[arg(long, value_name = "FILE")]
     pub secrets: Option<String>,
-    #[command(flatten)]
-    pub binding: Binding,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Seal {
-    /// For the keys of `enforcerctl local`, which protect nothing
-    #[arg(long, required = true)]
-    pub local: bool,
-    /// The variable that the value is for
-    #[arg(long)]
-    pub name: String,
     #[command(flatten)]
     pub binding: Binding,
 }
@@ -191,7 +188,7 @@ pub(super) struct Binding {
     pub context: Vec<(String, String)>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -7,7 +7,7 @@ mod exit_codes;
 pub mod local;
 mod manifest;
 pub mod policy;
-mod seal;
+mod sealing;
 mod serve;
 mod signing;
 mod table;
@@ -50,7 +50,9 @@ fn enforcerctl() -> ExitCode {
         Verb::ExitCodes { markdown } => exit_codes::print(&mut out, markdown),
         Verb::Policy(verb) => policy::run(&verb, &mut out),
         Verb::Local(arguments) => serve::run(&arguments, &mut out),
-        Verb::Seal(arguments) => seal::run(&arguments, &mut out),
+        Verb::Seal(arguments) => sealing::run(&arguments, &mut out),
+        Verb::Rekey(arguments) => sealing::rekey(&arguments, &mut out),
+        Verb::Open(arguments) => sealing::open(&arguments, &mut out),
         Verb::Sign(arguments) => signing::run(&arguments, &mut out),
         Verb::Verify(arguments) => signing::verify(&arguments, &mut out),
         Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
@@ -94,6 +96,40 @@ enum Error {
     Step { step: String, error: io::Error },
     #[error(transparent)]
     Policy(#[from] crate::policy::Error),
+    #[error(transparent)]
+    Secret(#[from] crate::secrets::Error),
+    #[error("no key: name one with --key, or a policy whose secrets.keys lists it with --policy")]
+    NoKey,
+    #[error("{origin}: secrets.keys does not list {key}")]
+    KeyNotInPolicy { origin: String, key: String },
+    #[error("{0}: secrets.keys lists no key")]
+    PolicyWithoutKeys(String),
+    #[error(
+        "{origin}: {key} is a key of any Region, and values are sealed in one: seal with --key and --context"
+    )]
+    AnyRegion { origin: String, key: String },
+    #[error(
+        "nothing to seal: name one variable with --name, or a file of many with --env-file or --json"
+    )]
+    NothingToSeal,
+    #[error("{0} is not a JSON object of strings, nor a list of names and values")]
+    NoObject(String),
+    #[error("{origin}: {name} stands twice")]
+    Twice { origin: String, name: String },
+    #[error(
+        "the value of {0} is not UTF-8 text, as a bundle has it; encode it, for instance as base64"
+    )]
+    NotText(String),
+    #[error("{0} cannot be put into an envelope or taken out of it")]
+    Unsealable(String),
+    #[error(
+        "{0} is in an envelope, whose context cannot be changed: seal it again for the new one, or keep the context"
+    )]
+    EnvelopeContext(String),
+    #[error("--format value is for one value, and there are {0}")]
+    ManyValues(usize),
+    #[error("KMS answered without a result for {0}")]
+    NoAnswer(String),
     #[error(transparent)]
     Trust(#[from] crate::trust::Error),
     #[error("{name}: {fault}")]

@@ -3,7 +3,7 @@
 use super::Error;
 use super::cli::{Binding, Local};
 use super::local::{Config, Key, Principal, Server, TASK_ACCESS_KEY_ID, Task};
-use super::seal::{read, seal};
+use super::sealing::{read, seal_local};
 use nix::sys::signal::{SigSet, Signal};
 use std::io::{self, Write};
 
@@ -60,7 +60,10 @@ fn seal_lines(name: &str, bytes: &[u8], binding: &Binding) -> Result<Vec<String>
                 name: name.to_owned(),
                 line: index + 1,
             })?;
-            Ok(format!("{variable}={}", seal(binding, variable, value)?))
+            Ok(format!(
+                "{variable}={}",
+                seal_local(&binding.key, &binding.context, variable, value)?
+            ))
         })
         .collect()
 }

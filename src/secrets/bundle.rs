@@ -2,10 +2,10 @@
 //! `NAME=kms:v1:…|NAME2=…`, or alternating `NAME|kms:v1:…|NAME2|kms:v1:…`.
 
 use super::Error;
-use super::sealed::{blob, version};
+use super::sealed::{Form, form, version};
 
 /// A name and its ciphertext, in the order of the bundle.
-pub(crate) type Element = (String, Vec<u8>);
+pub(crate) type Element = (String, Form);
 
 /// Takes a bundle apart. An empty one has no elements. One trailing `|` or newline is tolerated:
 /// `Fn::Join` and parameter files leave them.
@@ -55,10 +55,13 @@ fn element(bundle: &str, number: usize, name: &[u8], value: &[u8]) -> Result<Ele
     }
     let (version, body) =
         version(value).ok_or_else(|| Error::BundleClear(bundle.to_owned(), name.to_owned()))?;
-    Ok((name.to_owned(), blob(name, version, body)?))
+    match form(name, version, body)? {
+        Form::Bundle(_) => Err(Error::BundleInBundle(bundle.to_owned(), name.to_owned())),
+        form => Ok((name.to_owned(), form)),
+    }
 }
 
-fn is_variable_name(name: &str) -> bool {
+pub(super) fn is_variable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -80,7 +83,10 @@ mod tests {
         assert_eq!(joined, alternating);
         assert_eq!(
             joined,
-            [("A".to_owned(), vec![1, 2]), ("_b2".to_owned(), vec![3, 4])]
+            [
+                ("A".to_owned(), Form::Value(vec![1, 2])),
+                ("_b2".to_owned(), Form::Value(vec![3, 4]))
+            ]
         );
     }
 
@@ -115,6 +121,12 @@ mod tests {
         assert!(!error.to_string().contains("hunter2"));
         let unnamed = names("hunter2!|kms:v1:AQI=").unwrap_err();
         assert_eq!(unnamed, Error::BundleName("B".into(), 1));
+    }
+
+    #[test]
+    fn a_bundle_within_a_bundle_is_refused() {
+        let error = names("A=kms:v1b:AQI=").unwrap_err();
+        assert_eq!(error, Error::BundleInBundle("B".into(), "A".into()));
     }
 
     proptest! {

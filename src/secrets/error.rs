@@ -18,9 +18,15 @@ pub enum Error {
     /// A version that this release does not know.
     #[error("{0} is sealed as kms:{1}, which needs a newer enforcer")]
     NewerVersion(String, String),
-    /// A version that is specified but not built yet.
-    #[error("{0} is sealed as kms:{1}, which is not available in this release")]
-    NotInThisRelease(String, String),
+    /// `kms:v1e:` with bytes that are no envelope.
+    #[error("{0} is sealed as kms:v1e:, and what follows is no envelope")]
+    Envelope(String),
+    /// An opened `kms:v1b:` that is no JSON object of strings, or has a name twice.
+    #[error("{0} was opened, and is no JSON object of strings with each name once")]
+    BundleForm(String),
+    /// `kms:v1b:` as an element.
+    #[error("{1} in bundle {0} is itself a bundle")]
+    BundleInBundle(String, String),
     /// Sealed values within a variable that is no bundle.
     #[error("{0} carries sealed values, but secrets.bundles does not list it")]
     UnlistedBundle(String),
@@ -88,7 +94,10 @@ impl Error {
                 "seal it again: kms:v1: and the CiphertextBlob of `aws kms encrypt`, unbroken"
             }
             Self::NewerVersion(..) => "update the base image, or seal it as kms:v1:",
-            Self::NotInThisRelease(..) => "seal it as kms:v1:",
+            Self::Envelope(_) | Self::BundleForm(_) => {
+                "seal it again with `enforcerctl seal`, and pass it unchanged"
+            }
+            Self::BundleInBundle(..) => "list its variable in secrets.bundles, and pass it there",
             Self::UnlistedBundle(_) => "list the variable in secrets.bundles of the policy",
             Self::NoKeys(_) => "list the ARN of the key that sealed it in secrets.keys",
             Self::Name(_) | Self::BundleName(..) => {

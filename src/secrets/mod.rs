@@ -2,18 +2,22 @@
 //! after it. Opening them is the boot helper's work; this module is pure.
 
 pub(crate) mod bundle;
+mod envelope;
 mod environment;
 mod error;
+mod expand;
 mod loader;
 mod plan;
 mod required;
 pub(crate) mod sealed;
 
+pub use envelope::Envelope;
 pub use environment::{Environment, environment};
 pub use error::Error;
+pub use expand::expand;
 pub use loader::is_loader;
 pub use plan::{Plan, Sealed, context, plan};
-pub use sealed::looks_sealed;
+pub use sealed::{Form, looks_sealed};
 
 use std::fmt;
 use zeroize::Zeroizing;

@@ -1,6 +1,6 @@
 //! What there is to open, known before any credential is asked for.
 
-use super::sealed::{blob, looks_sealed, version};
+use super::sealed::{Form, form, looks_sealed, version};
 use super::{Error, bundle, printable, required, split};
 use crate::policy::Secrets;
 use std::collections::{BTreeSet, HashMap};
@@ -10,8 +10,8 @@ use std::collections::{BTreeSet, HashMap};
 pub struct Sealed {
     /// The variable; part of the encryption context.
     pub name: String,
-    /// The ciphertext, as KMS takes it.
-    pub blob: Vec<u8>,
+    /// What was sealed, and how.
+    pub form: Form,
     /// The bundle that carried it; `None`: a variable of its own.
     pub bundle: Option<String>,
 }
@@ -72,11 +72,15 @@ fn variable(name: &[u8], value: &[u8], secrets: &Secrets) -> Result<Vec<Sealed>,
         .find(|b| b.as_str().as_bytes() == name)
     {
         let bundle = bundle.as_str();
-        let of_bundle = |(name, blob)| Sealed {
+        let of_bundle = |(name, form)| Sealed {
             name,
-            blob,
+            form,
             bundle: Some(bundle.to_owned()),
         };
+        if let Some(("v1b", body)) = version(value) {
+            let form = form(bundle, "v1b", body)?;
+            return Ok(vec![of_bundle((bundle.to_owned(), form))]);
+        }
         return Ok(bundle::elements(bundle, value)?
             .into_iter()
             .map(of_bundle)
@@ -93,10 +97,13 @@ fn variable(name: &[u8], value: &[u8], secrets: &Secrets) -> Result<Vec<Sealed>,
         Ok(name) if !name.is_empty() => name.to_owned(),
         _ => return Err(Error::Name(printable(name))),
     };
-    let blob = blob(&name, version, body)?;
+    let form = form(&name, version, body)?;
+    if matches!(form, Form::Bundle(_)) {
+        return Err(Error::UnlistedBundle(name));
+    }
     Ok(vec![Sealed {
         name,
-        blob,
+        form,
         bundle: None,
     }])
 }
@@ -112,6 +119,11 @@ fn check_names(entries: &[Vec<u8>], plan: &Plan) -> Result<(), Error> {
             .count();
         let name = sealed.name.clone();
         match &sealed.bundle {
+            // Its variables are not known before it is opened.
+            Some(_) if matches!(sealed.form, Form::Bundle(_)) => match in_environment {
+                0 | 1 => {}
+                _ => return Err(Error::Repeated(name)),
+            },
             Some(bundle) if in_environment > 0 => {
                 return Err(Error::AlreadySet(bundle.clone(), name));
             }

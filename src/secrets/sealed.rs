@@ -1,6 +1,7 @@
-//! The form of a sealed value: `kms:v1:BASE64`, a KMS ciphertext blob in RFC 4648 base64.
+//! The forms of a sealed value: `kms:v1:`, `kms:v1e:` and `kms:v1b:`, each with RFC 4648 base64.
 
 use super::Error;
+use super::envelope::Envelope;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -30,22 +31,48 @@ fn run(bytes: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {
     bytes.iter().take_while(|byte| is_part(byte)).count()
 }
 
-/// The ciphertext of a value that [`version`] recognised. `name` is only for the message.
-pub(crate) fn blob(name: &str, version: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+/// What is behind the prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `v1`: a KMS ciphertext of the value.
+    Value(Vec<u8>),
+    /// `v1e`: a value under a data key.
+    Envelope(Envelope),
+    /// `v1b`: a KMS ciphertext of many variables.
+    Bundle(Vec<u8>),
+}
+
+impl Form {
+    /// What KMS has to open.
+    pub fn blob(&self) -> &[u8] {
+        match self {
+            Self::Value(blob) | Self::Bundle(blob) => blob,
+            Self::Envelope(envelope) => &envelope.data_key,
+        }
+    }
+}
+
+/// Reads what follows the prefix of a variable's value.
+pub(crate) fn form(name: &str, version: &str, body: &[u8]) -> Result<Form, Error> {
     let name = || name.to_owned();
-    match version {
-        "v1" => {}
-        "v1e" | "v1b" => return Err(Error::NotInThisRelease(name(), version.to_owned())),
-        _ => return Err(Error::NewerVersion(name(), version.to_owned())),
+    if !matches!(version, "v1" | "v1e" | "v1b") {
+        return Err(Error::NewerVersion(name(), version.to_owned()));
     }
     // The decoder's own message would quote a byte of what may be a plaintext.
-    let blob = STANDARD
+    let bytes = STANDARD
         .decode(body)
         .map_err(|_| Error::NotBase64(name()))?;
-    match blob.len() {
-        0 => Err(Error::Empty(name())),
+    if bytes.is_empty() {
+        return Err(Error::Empty(name()));
+    }
+    let form = match version {
+        "v1e" => Form::Envelope(Envelope::parse(&bytes).map_err(|_| Error::Envelope(name()))?),
+        "v1b" => Form::Bundle(bytes),
+        _ => Form::Value(bytes),
+    };
+    match form.blob().len() {
         length if length > LONGEST_BLOB => Err(Error::TooLong(name(), length)),
-        _ => Ok(blob),
+        _ => Ok(form),
     }
 }
 
@@ -89,19 +116,29 @@ mod tests {
 
     #[test]
     fn only_padded_standard_base64_is_a_blob() {
-        assert_eq!(blob("A", "v1", b"AQI=").unwrap(), [1, 2]);
+        assert_eq!(form("A", "v1", b"AQI="), Ok(Form::Value(vec![1, 2])));
         for body in ["AQI", "AQI=\n", "AQ I=", "-_8=", "AQJ=", "===="] {
             assert!(
-                matches!(blob("A", "v1", body.as_bytes()), Err(Error::NotBase64(_))),
+                matches!(form("A", "v1", body.as_bytes()), Err(Error::NotBase64(_))),
                 "{body}"
             );
         }
-        assert!(matches!(blob("A", "v1", b""), Err(Error::Empty(_))));
+        assert!(matches!(form("A", "v1", b""), Err(Error::Empty(_))));
         let long = STANDARD.encode(vec![0; LONGEST_BLOB + 1]);
         assert!(matches!(
-            blob("A", "v1", long.as_bytes()),
+            form("A", "v1", long.as_bytes()),
             Err(Error::TooLong(_, 6145))
         ));
+    }
+
+    #[test]
+    fn every_version_has_its_form_and_another_needs_a_newer_enforcer() {
+        assert_eq!(form("A", "v1b", b"AQI="), Ok(Form::Bundle(vec![1, 2])));
+        assert_eq!(form("A", "v1e", b"AQI="), Err(Error::Envelope("A".into())));
+        for version in ["v2", "v1c", "v01", "v1eb"] {
+            let newer = Err(Error::NewerVersion("A".into(), version.into()));
+            assert_eq!(form("A", version, b"AQI="), newer);
+        }
     }
 
     proptest! {
@@ -113,7 +150,7 @@ mod tests {
         #[test]
         fn a_blob_survives_its_encoding(bytes in prop::collection::vec(any::<u8>(), 1..200)) {
             let encoded = STANDARD.encode(&bytes);
-            prop_assert_eq!(blob("A", "v1", encoded.as_bytes()).unwrap(), bytes);
+            prop_assert_eq!(form("A", "v1", encoded.as_bytes()), Ok(Form::Value(bytes)));
         }
     }
 }

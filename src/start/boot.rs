@@ -4,9 +4,9 @@ use super::{Begun, Stop, facts};
 use crate::aws::{self, BootRequest, BootResult, Budgets, GatherRequest, Gathered};
 use crate::cli::Invocation;
 use crate::documents::Grounds;
-use crate::policy::{Aws, Platform, Policy, Start};
+use crate::policy::{self, Aws, Platform, Policy, Start};
 use crate::refusal::{Code, Refusal};
-use crate::secrets::Plan;
+use crate::secrets::{Plan, expand};
 use crate::supervisor::{Helper, Outcome};
 use crate::trust::Trust;
 use std::time::{Duration, Instant};
@@ -100,16 +100,22 @@ impl Boot {
     }
 
     /// Waits for the result.
-    pub(crate) fn finish(self, begun: &mut Begun) -> Result<BootResult, Stop> {
+    pub(crate) fn finish(
+        self,
+        invocation: &Invocation,
+        secrets: &policy::Secrets,
+        begun: &mut Begun,
+    ) -> Result<BootResult, Stop> {
         let Some(helper) = self.helper else {
             return Ok(BootResult::default());
         };
-        let result = aws::decode(&finished(helper, begun, self.deadline)?)?;
+        let mut result = aws::decode(&finished(helper, begun, self.deadline)?)?;
         if let Some(task) = &result.task {
             begun
                 .report
                 .set_task(facts::task(task, result.image.as_ref()));
         }
+        result.opened = expand(&invocation.environment, secrets, result.opened)?;
         Ok(result)
     }
 }

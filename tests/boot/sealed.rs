@@ -46,6 +46,7 @@ fn a_value_sealed_for_another_variable_or_application_ends_with_206() {
     )
     .unwrap();
     let unbound = encrypt(TASK_KEY, &context("orders-api"), PLAINTEXT.as_bytes()).unwrap();
+    let unbound = STANDARD.encode(unbound);
     for entry in [
         of_another_variable,
         format!("DB_PASSWORD={value}"),
@@ -65,6 +66,7 @@ fn a_value_sealed_for_another_variable_or_application_ends_with_206() {
 #[test]
 fn a_policy_may_leave_the_name_unbound() {
     let unbound = encrypt(TASK_KEY, &context("orders-api"), PLAINTEXT.as_bytes()).unwrap();
+    let unbound = STANDARD.encode(unbound);
     let mut start = Start::default().with(format!("DB_PASSWORD=kms:v1:{unbound}"));
     start.secrets = start.secrets.replacen('{', "{bind_name: false, ", 1);
     assert_eq!(
@@ -128,8 +130,8 @@ fn malformed_values_end_with_206_before_any_call() {
         ),
         (
             value.replacen("v1", "v1e", 1),
-            "not available in this release",
-            "seal it as kms:v1:",
+            "no envelope",
+            "enforcerctl seal",
         ),
         (
             format!("OTHER_BUNDLE={value}"),

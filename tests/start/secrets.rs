@@ -2,9 +2,13 @@
 
 use crate::support::contains;
 use crate::task::{PLAINTEXT, Task, credentials, kms, metadata, seal, seal_for};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use micro_enforcer::ctl::local::{
-    Counts, Fault, Faults, IMAGE_DIGEST, OTHER_KEY, Script, TASK_KEY,
+    self, Counts, Fault, Faults, IMAGE_DIGEST, OTHER_KEY, Script, TASK_KEY,
 };
+
+use micro_enforcer::secrets::Envelope;
 
 /// The application's environment, entry by entry.
 fn environment(stdout: &[u8]) -> Vec<&[u8]> {
@@ -309,4 +313,122 @@ fn a_trailing_newline_is_kept_and_warned_of() {
         environment(&finished.stdout).contains(&b"DB_PASSWORD=value\n".as_slice()),
         "{finished:?}"
     );
+}
+
+/// Sealed by the same functions as `enforcerctl seal`.
+fn envelope(name: &str, app: &str, value: &[u8]) -> String {
+    let context = [
+        ("app".to_owned(), app.to_owned()),
+        ("var".to_owned(), name.to_owned()),
+    ];
+    let data_key = [9; 32];
+    let sealed_key = local::encrypt(TASK_KEY, &context.clone().into(), &data_key).unwrap();
+    let bytes = Envelope::seal(&data_key, &sealed_key, &context.into(), value).unwrap();
+    format!("kms:v1e:{}", STANDARD.encode(bytes))
+}
+
+fn bundle(name: &str, plaintext: &str) -> String {
+    seal(name, plaintext).replacen("kms:v1:", "kms:v1b:", 1)
+}
+
+#[test]
+fn a_value_longer_than_kms_takes_arrives_in_an_envelope() {
+    let value = "x".repeat(90_000);
+    let task = Task::new().with("TLS_KEY", envelope("TLS_KEY", "orders", value.as_bytes()));
+    let finished = task.run(&["/probe", "environ"]);
+    finished.exits(0);
+    let entry = format!("TLS_KEY={value}");
+    assert!(environment(&finished.stdout).contains(&entry.as_bytes()));
+    assert_eq!(task.server.counts().kms("Decrypt"), 1);
+}
+
+#[test]
+fn an_envelope_of_another_task_or_variable_or_altered_is_206() {
+    let own = envelope("TLS_KEY", "orders", PLAINTEXT.as_bytes());
+    let refused = |value: String| {
+        let finished = Task::new()
+            .with("TLS_KEY", value)
+            .run(&["/probe", "exit", "0"]);
+        finished.refused(206, &["TLS_KEY"]);
+    };
+    refused(envelope("TLS_KEY", "billing", PLAINTEXT.as_bytes()));
+    refused(envelope("OTHER", "orders", PLAINTEXT.as_bytes()));
+    let mut bytes = STANDARD.decode(&own["kms:v1e:".len()..]).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    refused(format!("kms:v1e:{}", STANDARD.encode(&bytes)));
+    refused(format!("kms:v1e:{}", STANDARD.encode(&bytes[..20])));
+}
+
+#[test]
+fn one_ciphertext_carries_many_variables_and_each_is_named() {
+    let plaintext = format!("{{\"ONE\": \"first value\", \"DB_PASSWORD\": \"{PLAINTEXT}\"}}");
+    let task = Task::new()
+        .with("SECRETS", bundle("SECRETS", &plaintext))
+        .section("report", "{arguments: true}");
+    let finished = task.run(&["/probe", "environ"]);
+    finished.exits(0);
+    let entries = environment(&finished.stdout);
+    let password = format!("DB_PASSWORD={PLAINTEXT}");
+    assert!(
+        entries.contains(&&b"ONE=first value"[..]) && entries.contains(&password.as_bytes()),
+        "{finished:?}"
+    );
+    assert!(!contains(&finished.stdout, b"SECRETS="), "{finished:?}");
+    let opened = finished.start()["unmapped"]["enforcer"]["secrets"].clone();
+    assert_eq!(
+        (&opened[0]["name"], &opened[1]["name"]),
+        (&"ONE".into(), &"DB_PASSWORD".into())
+    );
+    assert_eq!(task.server.counts().kms("Decrypt"), 1);
+}
+
+#[test]
+fn a_bundle_that_sets_what_is_set_or_is_no_object_or_is_not_listed_is_206() {
+    let refused = |name: &str, value: String, word: &str| {
+        let finished = Task::new()
+            .with("TAKEN", "x")
+            .with(name, value)
+            .run(&["/probe", "exit", "0"]);
+        finished.refused(206, &[word]);
+    };
+    refused(
+        "SECRETS",
+        bundle("SECRETS", "{\"TAKEN\": \"y\"}"),
+        "TAKEN is in bundle SECRETS although",
+    );
+    refused(
+        "SECRETS",
+        bundle("SECRETS", PLAINTEXT),
+        "no JSON object of strings",
+    );
+    refused(
+        "SECRETS",
+        bundle("SECRETS", "{\"LD_PRELOAD\": \"/tmp/x\"}"),
+        "LD_PRELOAD",
+    );
+    refused(
+        "SECRETS",
+        bundle("OTHER", "{\"A\": \"y\"}"),
+        "SECRETS could not be opened",
+    );
+    refused(
+        "UNLISTED",
+        bundle("UNLISTED", "{\"A\": \"y\"}"),
+        "secrets.bundles",
+    );
+}
+
+#[test]
+fn what_is_required_may_come_in_a_bundle_and_is_missed_if_it_does_not() {
+    let secrets = format!(
+        "{{keys: [\"{TASK_KEY}\"], context: {{app: orders}}, bundles: [SECRETS], required: [A]}}"
+    );
+    let run = |plaintext: &str| {
+        let task = Task::new()
+            .section("secrets", &secrets)
+            .with("SECRETS", bundle("SECRETS", plaintext));
+        task.run(&["/probe", "exit", "0"])
+    };
+    run("{\"A\": \"y\"}").exits(0);
+    run("{\"B\": \"y\"}").refused(206, &["A is required and not set"]);
 }

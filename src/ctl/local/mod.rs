@@ -32,6 +32,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 /// The running endpoints; they end when it is dropped.
 #[derive(Debug)]
@@ -139,11 +140,19 @@ async fn serve(listener: TcpListener, router: axum::Router) {
     }
 }
 
-/// A KMS ciphertext blob in base64, as `Encrypt` gives it.
-pub fn encrypt(key: &str, context: &EncryptionContext, plaintext: &[u8]) -> io::Result<String> {
-    keys::encrypt(key, context, plaintext)
-        .map(|blob| STANDARD.encode(blob))
-        .map_err(|_| io::Error::other("AES-256-GCM failed"))
+/// A KMS ciphertext blob, as `Encrypt` gives it.
+pub fn encrypt(key: &str, context: &EncryptionContext, plaintext: &[u8]) -> io::Result<Vec<u8>> {
+    keys::encrypt(key, context, plaintext).map_err(|_| io::Error::other("AES-256-GCM failed"))
+}
+
+/// The plaintext of what [`encrypt`] made under the same key and context.
+pub fn decrypt(
+    key: &str,
+    context: &EncryptionContext,
+    blob: &[u8],
+) -> io::Result<Zeroizing<Vec<u8>>> {
+    let opened = keys::decrypt(key, context, blob).map(Zeroizing::new);
+    opened.map_err(|_| io::Error::other("it was sealed with another key or in another context"))
 }
 
 /// The sealed form of a variable: it opens under this key, in this context, under this name.
@@ -155,5 +164,6 @@ pub fn seal(
 ) -> io::Result<String> {
     let mut context = context.clone();
     context.insert("var".to_owned(), name.to_owned());
-    Ok(format!("kms:v1:{}", encrypt(key, &context, value)?))
+    let blob = encrypt(key, &context, value)?;
+    Ok(format!("kms:v1:{}", STANDARD.encode(blob)))
 }

@@ -42,7 +42,7 @@ impl SigningKey {
             name: name.to_owned(),
             fault,
         };
-        let pem = super::super::seal::read(name)?;
+        let pem = super::super::sealing::read(name)?;
         let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
             unfit("expected an unencrypted `-----BEGIN PRIVATE KEY-----` block; `openssl pkey` takes a passphrase away".into())
         })?;

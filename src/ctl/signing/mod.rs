@@ -5,7 +5,7 @@ mod verify;
 
 use super::Error;
 use super::cli::Sign;
-use super::seal::read;
+use super::sealing::read;
 use crate::documents::SIGNATURE;
 use crate::policy::Signable;
 use crate::trust::Signatures;

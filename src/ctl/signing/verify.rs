@@ -2,7 +2,7 @@
 
 use super::super::Error;
 use super::super::cli::Verify;
-use super::super::seal::read;
+use super::super::sealing::read;
 use super::beside;
 use crate::policy::Signable;
 use crate::trust::{self, PublicKey, Signatures, Trust};
