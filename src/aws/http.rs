@@ -4,6 +4,7 @@ use super::connect::Connector;
 use super::stream::Route;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::byte_stream::ByteStream;
 use zeroize::Zeroizing;
 
@@ -12,7 +13,7 @@ const LONGEST: usize = 1 << 20;
 
 /// Why there is no answer to use.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     #[error("no answer in time")]
     Silence,
     #[error("not reached: {0}")]
@@ -47,22 +48,36 @@ pub(super) async fn get(
             .try_insert("authorization", token.to_owned())
             .map_err(|error| unreachable(&error))?;
     }
-    match exchange(connector, request).await? {
-        (200..=299, body) => Ok(body),
-        (status @ 300..=399, _) => Err(Error::Redirect(status)),
-        (status, _) => Err(Error::Status(status)),
+    let answer = exchange(connector, request).await?;
+    match answer.status {
+        200..=299 => Ok(answer.body),
+        status @ 300..=399 => Err(Error::Redirect(status)),
+        status => Err(Error::Status(status)),
     }
 }
 
-/// The status and the body of whatever is answered.
-pub(super) async fn exchange(
+/// What came back, whatever it is.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// One request and its answer, whatever the status.
+pub(crate) async fn exchange(
     connector: &SharedHttpConnector,
     request: HttpRequest,
-) -> Result<(u16, Zeroizing<Vec<u8>>), Error> {
+) -> Result<Answer, Error> {
     let response = connector.call(request).await;
     let response = response.map_err(|error| Error::Unreachable(root_cause(&error)))?;
-    let status = response.status().as_u16();
-    Ok((status, read(ByteStream::new(response.into_body())).await?))
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = read(ByteStream::new(response.into_body())).await?;
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
 }
 
 async fn read(mut body: ByteStream) -> Result<Zeroizing<Vec<u8>>, Error> {

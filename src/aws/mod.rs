@@ -20,6 +20,7 @@ mod own;
 mod proxy;
 mod retry;
 mod settings;
+pub(crate) mod signed;
 mod source;
 mod stream;
 mod task;
@@ -38,6 +39,8 @@ use crate::policy::{self, AppliesTo, Mode, Platform};
 use crate::refusal::{Code, Refusal};
 use crate::secrets::{Opened, Plan};
 use crate::trust::Trust;
+#[cfg(feature = "workbench")]
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -153,22 +156,17 @@ fn runtime() -> Result<Runtime, Refusal> {
         })
 }
 
-/// An HTTP client for the workbench, with the proxy and the authorities of the environment.
+/// A connector for the workbench, with the proxy and the authorities of the environment.
 #[cfg(feature = "workbench")]
-pub(crate) fn workbench(
-    settings: &Settings,
-) -> Result<aws_smithy_runtime_api::client::http::SharedHttpClient, Refusal> {
+pub(crate) fn workbench(settings: &Settings) -> Result<SharedHttpConnector, Refusal> {
     let aws = policy::Aws::default();
     let effective = settings::Effective::new(settings, Platform::Local, &aws)?;
-    let connector = tls::connector(&effective, None)?;
-    Ok(aws_smithy_runtime_api::client::http::http_client_fn(
-        move |_, _| connector.clone(),
-    ))
+    Ok(tls::connector(&effective, None)?)
 }
 
-/// The innermost error, for people.
+/// One request and its answer, and the innermost error for people.
 #[cfg(feature = "workbench")]
-pub(crate) use http::root_cause;
+pub(crate) use http::{Answer, exchange, root_cause};
 
 /// What is wrong with a metadata document.
 #[cfg(fuzzing)]

@@ -1,10 +1,15 @@
-//! KMS for people and pipelines: credentials by the SDK's own chain, everything else as the wrapper has it.
+//! AWS for people and pipelines: credentials by the SDK's own chain, everything else as the wrapper has it.
 
 use super::Error;
-use crate::aws::{root_cause, workbench};
+use crate::aws::signed::{Call, host};
+use crate::aws::{Answer, exchange, root_cause, workbench};
 use crate::cli::Settings;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_kms::Client;
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde_json::Value;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -12,14 +17,86 @@ use tokio::runtime::Builder;
 
 /// KMS as the environment and the profile of whoever calls us say.
 pub(super) fn kms() -> Result<Client, Error> {
-    let settings = Settings::read(&environment());
-    let connector = workbench(&settings)
-        .map_err(|refusal| Error::step("reach AWS")(io::Error::other(refusal)))?;
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(connector);
-    if let Some(region) = settings.region.filter(|region| !region.is_empty()) {
+    Ok(Client::new(&config(&settings())?))
+}
+
+/// One call of a service that speaks JSON 1.1, at its own endpoint or at the one of `AWS_ENDPOINT_URL`.
+pub(super) fn call(
+    service: &'static str,
+    target: &'static str,
+    region: Option<&str>,
+    body: &Value,
+) -> Result<Value, Error> {
+    let failed = |said: String| Error::Call { target, said };
+    let config = config(&settings())?;
+    let region = region
+        .map(str::to_owned)
+        .or_else(|| config.region().map(ToString::to_string));
+    let region = region.ok_or_else(|| failed("no region is known: set AWS_REGION".into()))?;
+    let endpoint = config.endpoint_url().map(str::to_owned);
+    let provider = config
+        .credentials_provider()
+        .ok_or_else(|| failed("there are no credentials".into()))?;
+    let credentials =
+        wait(provider.provide_credentials())?.map_err(|error| failed(root_cause(&error)))?;
+    let prefix = if service == "ecr" { "api.ecr" } else { service };
+    let call = Call {
+        service,
+        url: format!(
+            "{}/",
+            endpoint
+                .unwrap_or_else(|| host(prefix, &region, false))
+                .trim_end_matches('/')
+        ),
+        headers: &[
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target),
+        ],
+        body: body.to_string(),
+    };
+    let request = call.signed(&credentials, &region).map_err(failed)?;
+    let answer = send(request)?;
+    let status = answer.status;
+    let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if status == 200 {
+        return Ok(value);
+    }
+    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let said = format!("{} {}{}", text("__type"), text("message"), text("Message"));
+    Err(failed(if said.trim().is_empty() {
+        format!("HTTP status {status}")
+    } else {
+        said
+    }))
+}
+
+/// One request, with the proxy and the authorities of the environment.
+pub(super) fn send(request: HttpRequest) -> Result<Answer, Error> {
+    let connector = connector(&settings())?;
+    let uri = request.uri().to_owned();
+    wait(exchange(&connector, request))?.map_err(|error| Error::Request {
+        uri,
+        said: error.to_string(),
+    })
+}
+
+fn config(settings: &Settings) -> Result<SdkConfig, Error> {
+    let connector = connector(settings)?;
+    let client = http_client_fn(move |_, _| connector.clone());
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(client);
+    if let Some(region) = settings.region.clone().filter(|region| !region.is_empty()) {
         loader = loader.region(Region::new(region));
     }
-    Ok(Client::new(&wait(loader.load())?))
+    wait(loader.load())
+}
+
+fn connector(settings: &Settings) -> Result<SharedHttpConnector, Error> {
+    let failed = |refusal| Error::step("reach AWS")(io::Error::other(refusal));
+    workbench(settings).map_err(failed)
+}
+
+fn settings() -> Settings {
+    Settings::read(&environment())
 }
 
 /// The workbench obeys the environment of whoever calls it.
@@ -31,6 +108,16 @@ fn environment() -> Vec<Vec<u8>> {
     let entry =
         |(name, value): (OsString, OsString)| [name.into_vec(), value.into_vec()].join(&b'=');
     std::env::vars_os().map(entry).collect()
+}
+
+/// A variable of whoever calls us.
+pub(super) fn variable(name: &str) -> Option<OsString> {
+    let start = format!("{name}=").into_bytes();
+    let value = |entry: Vec<u8>| entry.strip_prefix(start.as_slice()).map(<[u8]>::to_vec);
+    environment()
+        .into_iter()
+        .find_map(value)
+        .map(OsString::from_vec)
 }
 
 /// Waits for one call.

@@ -1,5 +1,6 @@
 //! The command line of `enforcerctl`.
 
+use super::allow::cli::{Allow, EXAMPLES as ALLOW_EXAMPLES};
 pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
 
 use super::local::{IMAGE_DIGEST, TASK_KEY};
@@ -70,6 +71,9 @@ pub(super) enum Verb {
     /// Check, explain and describe policies
     #[command(subcommand)]
     Policy(Policy),
+    /// Keep the list of images that may run
+    #[command(subcommand, after_help = ALLOW_EXAMPLES)]
+    Allow(Allow),
     /// Sign a policy, an allowlist or a token, with a PEM file or a key in KMS
     #[command(after_help = SIGN_EXAMPLES)]
     Sign(Sign),

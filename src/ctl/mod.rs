@@ -1,5 +1,6 @@
 //! The workbench: what `enforcerctl` does on laptops and in pipelines.
 
+mod allow;
 mod aws;
 mod cli;
 mod demo;
@@ -7,6 +8,7 @@ mod exit_codes;
 pub mod local;
 mod manifest;
 pub mod policy;
+mod registry;
 mod sealing;
 mod serve;
 mod signing;
@@ -53,6 +55,7 @@ fn enforcerctl() -> ExitCode {
         Verb::Seal(arguments) => sealing::run(&arguments, &mut out),
         Verb::Rekey(arguments) => sealing::rekey(&arguments, &mut out),
         Verb::Open(arguments) => sealing::open(&arguments, &mut out),
+        Verb::Allow(verb) => allow::run(&verb, &mut out),
         Verb::Sign(arguments) => signing::run(&arguments, &mut out),
         Verb::Verify(arguments) => signing::verify(&arguments, &mut out),
         Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
@@ -151,6 +154,30 @@ enum Error {
         key: String,
         said: String,
     },
+    #[error("{image}: {error}")]
+    Reference { image: String, error: String },
+    #[error("{0} names no registry; write its host first: registry.example/path:tag")]
+    NoRegistry(String),
+    #[error("{repository} {said}")]
+    Registry { repository: String, said: String },
+    #[error("{0} wants a login: run docker login, or give AWS credentials for ECR")]
+    NoLogin(String),
+    #[error("{0}: `allow` has to be a block list, an entry a `- `, to be edited")]
+    NoBlockList(String),
+    #[error("{0:?} is on the list; expire it, or choose another name with --name")]
+    EntryThere(String),
+    #[error("{0:?} is not on the list")]
+    NoEntry(String),
+    #[error("{image}: {refused} of {of} digests would be refused")]
+    NotAdmitted {
+        image: String,
+        refused: usize,
+        of: usize,
+    },
+    #[error("{target}: {said}")]
+    Call { target: &'static str, said: String },
+    #[error("{uri}: {said}")]
+    Request { uri: String, said: String },
     #[error("{0} of the policies would be refused")]
     Policies(usize),
     #[error("{0} of the scenes ended otherwise than promised")]

@@ -1,9 +1,9 @@
 //! Documents from elsewhere: a parameter, an object, a page, a mounted file; each with the signature beside it.
 
+mod answer;
 mod error;
 mod https;
 mod s3;
-mod signed;
 mod ssm;
 
 pub(super) use error::Error;

@@ -1,8 +1,10 @@
 //! An object of S3.
 
-use super::signed::{Answer, Call, host};
+use super::answer::send;
 use super::{Error, Fetcher};
+use crate::aws::http::Answer;
 use crate::aws::retry::Failure;
+use crate::aws::signed::{Call, host};
 use crate::policy::value::SourceUrl;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -28,11 +30,11 @@ pub(super) async fn get(
         headers: &[],
         body: String::new(),
     };
-    let Answer { status, body } = call.send(fetcher, source, region).await?;
+    let Answer { status, body, .. } = send(&call, fetcher, source, region).await?;
     match status {
         200 => Ok(Some(body.to_vec())),
         404 if element(&body, "Code") == "NoSuchKey" => Ok(None),
-        status => Err(super::signed::fault(
+        status => Err(super::answer::fault(
             source,
             status,
             element(&body, "Code"),

@@ -1,8 +1,10 @@
 //! A parameter of Systems Manager, and the one beside it that holds its signature, in one call.
 
-use super::signed::{Answer, Call, host};
+use super::answer::send;
 use super::{Both, Error, Fetcher};
+use crate::aws::http::Answer;
 use crate::aws::retry::Failure;
+use crate::aws::signed::{Call, host};
 use crate::documents::SIGNATURE;
 use crate::policy::value::SourceUrl;
 use serde::Deserialize;
@@ -57,14 +59,14 @@ pub(super) async fn get(
         ],
         body: json!({"Names": names, "WithDecryption": true}).to_string(),
     };
-    let Answer { status, body } = call.send(fetcher, source, region).await?;
+    let Answer { status, body, .. } = send(&call, fetcher, source, region).await?;
     if status != 200 {
         let fault = serde_json::from_slice(&body).unwrap_or(Fault {
             code: String::new(),
             message: String::new(),
         });
         let code = fault.code.rsplit('#').next().unwrap_or_default();
-        return Err(super::signed::fault(source, status, code, &fault.message));
+        return Err(super::answer::fault(source, status, code, &fault.message));
     }
     let answer: Parameters = serde_json::from_slice(&body).map_err(|_| {
         Failure::Again(Error::unreachable(

@@ -70,6 +70,12 @@ fn digits(text: &str) -> usize {
 pub struct Instant(i64);
 
 impl Instant {
+    /// So many seconds since 1970.
+    #[cfg(feature = "workbench")]
+    pub(crate) const fn at(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
     /// Seconds since 1970.
     pub const fn unix_seconds(self) -> i64 {
         self.0
