@@ -1,8 +1,10 @@
-"""KMS by moto, over TLS, for the container tests.
+"""KMS, SSM and S3 by moto, over TLS, for the container tests.
 
-Prints one JSON line with what it serves, then answers one JSON request a line:
-{"plaintext": "...", "context": {...}} gives {"ciphertext": "..."}, made by boto3 as a pipeline
-would make it. Ends when its standard input does, so it cannot outlive the tests.
+Prints one JSON line with what it serves, then answers one JSON request a line, by boto3 as a
+pipeline would: {"plaintext": "...", "context": {...}} gives {"ciphertext": "..."}, {"create":
+"sign"} or {"create": "seal"} gives {"key": "...", "pem": "..."}, and {"put": "ssm:/name" or
+"s3://bucket/key", "text": "..."} stores. Ends when its standard input does, so it cannot outlive
+the tests.
 """
 
 import base64
@@ -39,25 +41,52 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     serve(address, port, folder)
     endpoint = f"https://{address}:{port}"
-    kms = boto3.client(
-        "kms",
-        endpoint_url=endpoint,
-        verify=f"{folder}/ca.pem",
-        region_name="us-east-1",
-        aws_access_key_id="pipeline",
-        aws_secret_access_key="pipeline",
-    )
+
+    def client(service: str):
+        return boto3.client(
+            service,
+            endpoint_url=endpoint,
+            verify=f"{folder}/ca.pem",
+            region_name="us-east-1",
+            aws_access_key_id="pipeline",
+            aws_secret_access_key="pipeline",
+        )
+
+    kms, ssm, s3 = client("kms"), client("ssm"), client("s3")
     key = kms.create_key()["KeyMetadata"]["Arn"]
     print(json.dumps({"endpoint": endpoint, "key": key}), flush=True)
     for line in sys.stdin:
-        request = json.loads(line)
-        sealed = kms.encrypt(
-            KeyId=key,
-            Plaintext=request["plaintext"].encode(),
-            EncryptionContext=request["context"],
-        )
-        blob = base64.b64encode(sealed["CiphertextBlob"]).decode()
-        print(json.dumps({"ciphertext": blob}), flush=True)
+        print(json.dumps(answer(json.loads(line), key, kms, ssm, s3)), flush=True)
+
+
+def answer(request: dict, key: str, kms, ssm, s3) -> dict:
+    if "create" in request:
+        usage = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"} if request["create"] == "sign" else {}
+        created = kms.create_key(**usage)["KeyMetadata"]["Arn"]
+        return {"key": created, "pem": public_key(kms, created) if usage else ""}
+    if "put" in request:
+        put(request["put"], request["text"], ssm, s3)
+        return {}
+    sealed = kms.encrypt(
+        KeyId=key,
+        Plaintext=request["plaintext"].encode(),
+        EncryptionContext=request["context"],
+    )
+    return {"ciphertext": base64.b64encode(sealed["CiphertextBlob"]).decode()}
+
+
+def public_key(kms, key: str) -> str:
+    der = base64.encodebytes(kms.get_public_key(KeyId=key)["PublicKey"]).decode()
+    return f"-----BEGIN PUBLIC KEY-----\n{der}-----END PUBLIC KEY-----\n"
+
+
+def put(source: str, text: str, ssm, s3) -> None:
+    if source.startswith("ssm:"):
+        ssm.put_parameter(Name=source[4:], Value=text, Type="SecureString", Overwrite=True)
+        return
+    bucket, name = source[5:].split("/", 1)
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key=name, Body=text.encode())
 
 
 main()

@@ -48,13 +48,30 @@ impl Kms {
         }
     }
 
+    /// A key that seals, or signs; its ARN and, of one that signs, its public half in PEM.
+    pub fn create(&mut self, what: &str) -> (String, String) {
+        let made = self.ask(&json!({"create": what}));
+        let text = |key: &str| made[key].as_str().unwrap().to_owned();
+        (text("key"), text("pem"))
+    }
+
+    /// Stores a document in SSM or S3.
+    pub fn put(&mut self, source: &str, text: &str) {
+        self.ask(&json!({"put": source, "text": text}));
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.requests, "{request}").unwrap();
+        let answer = answer(&mut self.answers);
+        assert!(self.child.try_wait().unwrap().is_none(), "moto has ended");
+        answer
+    }
+
     /// A variable's sealed value, made by boto3 under `context` and the variable's name.
     pub fn seal(&mut self, application: &str, name: &str, plaintext: &str) -> String {
         let context = json!({"app": application, "var": name});
         let request = json!({"plaintext": plaintext, "context": context});
-        writeln!(self.requests, "{request}").unwrap();
-        let answer = answer(&mut self.answers);
-        assert!(self.child.try_wait().unwrap().is_none(), "moto has ended");
+        let answer = self.ask(&request);
         format!("kms:v1:{}", answer["ciphertext"].as_str().unwrap())
     }
 }

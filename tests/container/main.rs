@@ -26,3 +26,4 @@ mod resources;
 mod secrets;
 mod signals;
 mod streams;
+mod supply;

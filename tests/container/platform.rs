@@ -4,7 +4,7 @@
 //! on that network reaches it as a task does, and nothing else is changed.
 
 use crate::docker::{Ended, LABEL, Run, docker};
-use micro_enforcer::ctl::local::{Config, Server};
+use micro_enforcer::ctl::local::{Config, Server, Task};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -75,6 +75,17 @@ fn make_network() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{:?}", Ended::from(output));
+}
+
+/// `docker run` for a task on ECS whose metadata describes this.
+pub fn described_task(task: Task) -> Run {
+    let server = platform();
+    let described = server.describe(task);
+    let metadata = format!(
+        "http://{ADDRESS}{}",
+        described.replacen(&server.base_url(), "", 1)
+    );
+    baked_task().environment("ECS_CONTAINER_METADATA_URI_V4", &metadata)
 }
 
 /// The digest that the metadata shows for the task's image.

@@ -17,6 +17,16 @@ pub(super) fn container(task: &Task, whose: Whose) -> Value {
     }
 }
 
+/// The same of another container, under its own id.
+pub(super) fn of(task: &Task, id: &str) -> Value {
+    describe(task, id, &task.container)
+}
+
+/// The id of the container with this number.
+pub(super) fn id(number: usize) -> String {
+    format!("{TASK_ID}-{number:010}")
+}
+
 /// `${ECS_CONTAINER_METADATA_URI_V4}/task`
 pub(super) fn task(task: &Task, whose: Whose) -> Value {
     let family = match whose {

@@ -88,6 +88,11 @@ impl Server {
         format!("{}/v4/{}", self.base_url(), metadata::CONTAINER_ID)
     }
 
+    /// Describes one more container; its `ECS_CONTAINER_METADATA_URI_V4`.
+    pub fn describe(&self, task: Task) -> String {
+        format!("{}/v4/{}", self.base_url(), self.shared.describe(task))
+    }
+
     /// For `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
     pub fn credentials_uri(&self) -> String {
         let id = credentials::CREDENTIALS_ID;

@@ -1,7 +1,7 @@
 //! The addresses of the endpoints and what is behind each.
 
 use super::answer::Answer;
-use super::config::Config;
+use super::config::{Config, Task};
 use super::counts::Counts;
 use super::credentials::{self, CREDENTIALS_ID};
 use super::documents;
@@ -14,6 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the requests share.
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     kms: Mutex<Kms>,
     faults: Mutex<Faults>,
     counts: Mutex<Counts>,
+    others: Mutex<BTreeMap<String, Task>>,
 }
 
 impl Shared {
@@ -34,6 +36,7 @@ impl Shared {
             }),
             faults: Mutex::new(config.faults.clone()),
             counts: Mutex::default(),
+            others: Mutex::default(),
             config,
         }
     }
@@ -45,6 +48,14 @@ impl Shared {
     /// The counters; they are plain numbers, so a panic elsewhere cannot have broken them.
     pub fn counts(&self) -> MutexGuard<'_, Counts> {
         lock(&self.counts)
+    }
+
+    /// Describes a container from now on; its id.
+    pub fn describe(&self, task: Task) -> String {
+        let mut others = lock(&self.others);
+        let id = metadata::id(others.len() + 1);
+        others.insert(id.clone(), task);
+        id
     }
 
     fn next(&self, script: impl FnOnce(&mut Faults) -> &mut Script) -> Fault {
@@ -61,6 +72,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/", post(service))
         .route(&format!("/v4/{CONTAINER_ID}"), get(container))
         .route(&format!("/v4/{CONTAINER_ID}/task"), get(task))
+        .route("/v4/{id}", get(other))
         .route(
             &format!("/v2/credentials/{CREDENTIALS_ID}"),
             get(credentials),
@@ -77,6 +89,15 @@ async fn container(State(shared): State<Arc<Shared>>) -> Response {
     fault
         .answer(|whose| Answer::value(&metadata::container(task, whose)))
         .await
+}
+
+/// One that was described later.
+async fn other(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let task = lock(&shared.others).get(&id).cloned();
+    match task {
+        Some(task) => Answer::value(&metadata::of(&task, &id)).whole(),
+        None => not_found().await,
+    }
 }
 
 async fn task(State(shared): State<Arc<Shared>>) -> Response {
