@@ -60,6 +60,10 @@ pub(super) async fn get(
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    #[cfg_attr(
+        not(feature = "workbench"),
+        allow(dead_code, reason = "a registry's challenge is for the workbench")
+    )]
     pub(crate) headers: Headers,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }

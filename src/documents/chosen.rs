@@ -12,6 +12,8 @@ pub struct Chosen {
     pub policy: Policy,
     /// The keys that signed it; empty where nothing has to be signed.
     pub signers: Signers,
+    /// Name and serial of the floor below it; empty where there is none.
+    pub floor: String,
     /// A token that lets the task that it is for out of controls.
     pub break_glass: Option<BreakGlass>,
 }
@@ -45,8 +47,13 @@ impl Grounds {
         if self.tighten {
             policy = tightened(policy);
         }
-        if let Some(floor) = &self.floor {
-            return Err(Error::Unverifiable(floor.origin.clone()));
+        let floor = self.floor.as_ref().map(|floor| self.floor(floor, now));
+        let floor = floor.transpose()?;
+        let title = floor
+            .as_ref()
+            .map(|floor| format!("{} {}", floor.name, floor.serial));
+        if let Some(floor) = &floor {
+            policy = policy.on(floor);
         }
         let break_glass = self
             .break_glass
@@ -55,8 +62,18 @@ impl Grounds {
         Ok(Chosen {
             policy,
             signers,
+            floor: title.unwrap_or_default(),
             break_glass: break_glass.transpose()?,
         })
+    }
+
+    /// The floor, which has to hold as the policy on it does.
+    fn floor(&self, document: &Unverified, now: i64) -> Result<Policy, Error> {
+        let (floor, _) = believed(self.trust.as_ref(), document, now)?;
+        if floor.applies_to.is_limited() {
+            return Err(Error::LimitedFloor(document.origin.clone()));
+        }
+        Ok(floor.in_force(now)?.policy)
     }
 
     fn token(&self, document: &Unverified, now: i64) -> Result<BreakGlass, Error> {

@@ -24,6 +24,9 @@ pub enum Error {
     /// A variable with something that is neither a path nor a source.
     #[error("{0} is {1}; expected a path, ssm:/name, s3://bucket/key or https://host/path")]
     NoSource(&'static str, String),
+    /// A floor with `applies_to`.
+    #[error("{0} states applies_to, and a floor is for every image that carries it")]
+    LimitedFloor(String),
     /// Nothing came of it.
     #[error("{0} was not fetched")]
     NotFetched(String),
@@ -49,6 +52,7 @@ impl From<Error> for Refusal {
                 "policy.trust",
                 "bake the policy into the image as /etc/micro-enforcer/policy.yaml, or a trust.yaml that lists its source",
             ),
+            Error::LimitedFloor(_) => (Code::Policy, "policy.invalid", "take applies_to out of it"),
             Error::NoSource(..) => (Code::Policy, "policy.source", "correct it, or leave it out"),
             Error::NotFetched(_) => (
                 Code::Usage,

@@ -26,6 +26,7 @@ mod secrets;
 mod signable;
 #[cfg(feature = "workbench")]
 mod stated;
+mod stricter;
 mod supervise;
 mod syscalls;
 mod validity;

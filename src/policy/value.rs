@@ -27,6 +27,7 @@ pub use text::Invalid;
 pub use time::{Duration, Expiry, Instant, Rate};
 pub use variable::{NamePattern, VariableName};
 
+pub(super) use glob::wildcard;
 pub(crate) use http::is_loopback;
 pub(super) use key::is_account;
 pub(super) use rule::{Item, RuleItem, item, item_type};

@@ -35,6 +35,8 @@ pub struct PolicyFacts {
     pub labels: BTreeMap<String, String>,
     /// The keys that signed it; empty where nothing has to be signed.
     pub signed_by: String,
+    /// Name and serial of the floor below it; empty where there is none.
+    pub floor: String,
 }
 
 /// What the task metadata says; empty where unknown.

@@ -26,6 +26,7 @@ fn scope(platform: Platform, task: Option<TaskFacts>) -> Scope {
                 sha256: "ab".repeat(32),
                 labels: BTreeMap::from([("owner".into(), "payments".into())]),
                 signed_by: "security-2026".into(),
+                floor: "bank-base 4".into(),
             }),
         },
         task,

@@ -65,7 +65,10 @@ fn matched(admission: &Admission) -> Option<Matched> {
 /// Which policy this is, and who stands for it.
 pub(super) fn policy(chosen: &Chosen) -> PolicyFacts {
     let Chosen {
-        policy, signers, ..
+        policy,
+        signers,
+        floor,
+        ..
     } = chosen;
     PolicyFacts {
         name: policy.name.clone(),
@@ -73,6 +76,7 @@ pub(super) fn policy(chosen: &Chosen) -> PolicyFacts {
         sha256: policy.sha256.clone(),
         labels: policy.labels.clone(),
         signed_by: signers.join(", "),
+        floor: floor.clone(),
     }
 }
 

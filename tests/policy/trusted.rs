@@ -131,6 +131,16 @@ fn a_baked_policy_needs_a_signature_over_its_very_bytes() {
 }
 
 #[test]
+fn a_floor_needs_its_signature_as_the_policy_does() {
+    let image = Image::new("");
+    image.signed("policy.yaml", MINIMAL);
+    image.write("floor.yaml", MINIMAL);
+    image.refused(&[], "floor.yaml has no signature");
+    image.signed("floor.yaml", MINIMAL);
+    image.accepted(&[]);
+}
+
+#[test]
 fn what_is_not_signed_is_not_even_parsed() {
     let image = Image::new("");
     image.write("policy.yaml", "not: {a policy");

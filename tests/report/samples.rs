@@ -54,6 +54,7 @@ fn policy() -> PolicyFacts {
         sha256: "ab".repeat(32),
         labels: BTreeMap::from([("owner".into(), "pay\nments".into())]),
         signed_by: "security-2026".into(),
+        floor: "bank-base 4".into(),
     }
 }
 

@@ -128,13 +128,37 @@ fn an_expired_policy_is_202() {
 
 #[test]
 fn what_lies_beside_the_policy_is_never_ignored() {
-    for (name, code) in [("trust.yaml", 201), ("floor.yaml", 202)] {
+    for name in ["trust.yaml", "floor.yaml"] {
         let path = format!("/etc/micro-enforcer/{name}");
         Container::new()
             .file(&path, "version: 1\n", 0o644)
             .run(["/probe", "exit", "0"])
-            .refused(code, &[&path]);
+            .refused(201, &[&path]);
     }
+}
+
+#[test]
+fn a_floor_binds_the_policy_on_it_and_the_start_names_both() {
+    const FLOOR: &str = "version: 1\nname: bank-base\nserial: 4\nplatform: local\nimage: {effect: audit}\n\
+                         command: {allow: [[/probe, exit, \"7\"]]}\nidentity: {rlimits: {core: 0}}\n";
+    let on = |floor: &str| Container::new().file("/etc/micro-enforcer/floor.yaml", floor, 0o644);
+    let finished = on(FLOOR).run(["/probe", "exit", "7"]);
+    finished.exits(7);
+    assert_eq!(
+        finished.start()["unmapped"]["enforcer"]["floor"],
+        "bank-base 4"
+    );
+    on(FLOOR)
+        .run(["/probe", "exit", "8"])
+        .refused(211, &["command.allow"]);
+    let limited = format!("{FLOOR}applies_to: {{families: [a]}}\n");
+    on(&limited)
+        .run(["/probe", "exit", "7"])
+        .refused(201, &["floor.yaml states applies_to"]);
+    let ended = format!("{FLOOR}expires: {{at: 2020-01-01T00:00:00Z}}\n");
+    on(&ended)
+        .run(["/probe", "exit", "7"])
+        .refused(202, &["bank-base", "2020-01-01"]);
 }
 
 #[test]

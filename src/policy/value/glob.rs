@@ -44,7 +44,7 @@ text_type! { Glob: "string" like "orders-*"; }
 
 /// Whether `text` fits a pattern whose `*` matches any run of bytes, in time linear in their product:
 /// only the last `*` is ever tried again.
-pub(super) fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+pub(in crate::policy) fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star = None;
     while t < text.len() {

@@ -136,6 +136,11 @@ impl FileMode {
     pub const fn bits(self) -> u32 {
         self.0
     }
+
+    /// The bits of either.
+    pub(in crate::policy) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl FromStr for FileMode {

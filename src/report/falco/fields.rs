@@ -129,6 +129,7 @@ impl Fields<'_> {
         }
         if let Some(policy) = &self.scope.context.policy {
             self.text("enforcer.signed_by", &policy.signed_by);
+            self.text("enforcer.floor", &policy.floor);
         }
         for control in &started.controls {
             let words = format!("{}: {}", control.state.as_str(), control.reason);

@@ -123,11 +123,11 @@ pub fn started(scope: &Scope, stamp: &Stamp, started: &Started) -> ApplicationLi
 fn facts(scope: &Scope, limit: usize, started: &Started, lists: Enforcer) -> Enforcer {
     let task = scope.task.as_ref();
     let image = started.image.as_ref();
+    let said = |text: &String| (!text.is_empty()).then(|| scope.text(text, limit));
     let policy = scope.context.policy.as_ref();
-    let signed_by = policy.map(|policy| policy.signed_by.as_str());
-    let signed_by = signed_by.filter(|names| !names.is_empty());
     Enforcer {
-        signed_by: signed_by.map(|names| scope.text(names, limit)),
+        signed_by: policy.and_then(|policy| said(&policy.signed_by)),
+        floor: policy.and_then(|policy| said(&policy.floor)),
         mode: Some(words::mode(started.mode)),
         pid: Some(started.pid),
         command: scope.command_line(&started.command, limit),

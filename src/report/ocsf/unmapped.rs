@@ -44,6 +44,8 @@ pub struct Enforcer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,

@@ -40,6 +40,7 @@ fn worst_scope(n: usize) -> Scope {
         sha256: "ab".repeat(32),
         labels: labels.collect(),
         signed_by: text(),
+        floor: text(),
     });
     scope.task = Some(TaskFacts {
         arn: text(),
