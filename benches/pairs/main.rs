@@ -5,6 +5,7 @@
 #![allow(
     clippy::print_stdout,
     missing_docs,
+    clippy::unwrap_used,
     reason = "a program of ours alone, whose table is the result"
 )]
 
@@ -12,6 +13,9 @@ mod machine;
 mod memory;
 mod pair;
 mod scenario;
+mod signed;
+#[path = "../../tests/support/signer.rs"]
+mod signer;
 mod table;
 
 use scenario::Bench;

@@ -1,5 +1,6 @@
 //! What is measured against what.
 
+use crate::signed::Signed;
 use micro_enforcer::ctl::local::{
     Config, EncryptionContext, Fault, Faults, Script, Server, TASK_KEY, seal,
 };
@@ -48,6 +49,7 @@ pub struct Bench {
     server: Server,
     plain: PathBuf,
     secrets: PathBuf,
+    signed: Signed,
 }
 
 impl Bench {
@@ -69,6 +71,7 @@ impl Bench {
         );
         Ok(Self {
             wrapper,
+            signed: Signed::new(ANSWER, VALUES)?,
             server,
             plain: write("plain.yaml", POLICY)?,
             secrets: write("secrets.yaml", &secrets)?,
@@ -92,6 +95,13 @@ impl Bench {
                 command: many,
             },
         ];
+        scenarios.push(Scenario {
+            name: format!("policy and allowlist from SSM, {VALUES} values, every answer 20 ms"),
+            base: self.signed.launch(&format!("exec {APPLICATION}")),
+            command: self
+                .signed
+                .launch(&format!("exec {} {APPLICATION}", self.wrapper.display())),
+        });
         scenarios.extend(peers());
         Ok(scenarios)
     }
