@@ -7,7 +7,9 @@
     reason = "a test fails by panicking, and may be asked to update the file"
 )]
 
-use micro_enforcer::policy::Policy;
+use micro_enforcer::policy::Signable;
+use micro_enforcer::trust::Trust;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -62,12 +64,20 @@ fn the_generated_tables_are_the_generators() {
 }
 
 #[test]
-fn the_policy_is_accepted() {
-    let policies = blocks("yaml");
-    assert!(!policies.is_empty());
-    for policy in policies {
-        Policy::parse(policy.as_bytes(), README).unwrap();
+fn every_document_is_accepted_as_what_it_is() {
+    let (mut kinds, mut trusts) = (BTreeSet::new(), 0);
+    for document in blocks("yaml") {
+        if document.contains("\nkeys:\n") {
+            let key =
+                |_: &Path| Ok(fs::read("tests/fixtures/signatures/security.pub.pem").unwrap());
+            Trust::parse(document.as_bytes(), README, key).unwrap();
+            trusts += 1;
+        } else {
+            let signable = Signable::parse(document.as_bytes(), README).unwrap();
+            kinds.insert(signable.header(README).kind.name());
+        }
     }
+    assert!(kinds.contains("policy") && kinds.contains("break-glass") && trusts == 1);
 }
 
 #[test]
