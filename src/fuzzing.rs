@@ -3,15 +3,16 @@
 
 use crate::finding::{Finding, Process, Rule};
 use crate::image::Reference;
-use crate::policy::{self, Manifest, Policy};
+use crate::policy::{self, Manifest, Policy, Signable};
 use crate::report::{Context, Reporter};
 use crate::sandbox::bpf::{
     Action, Arch, Clause, Condition, Data, Filter, Rules, Test, int, interpreter, long,
 };
-use crate::secrets::{Form, bundle, sealed};
+use crate::secrets::{Envelope, Form, bundle, sealed};
+use crate::trust::Signatures;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Seek};
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -23,6 +24,38 @@ const LONGEST_LINE: usize = 16 * 1024;
 pub fn policy(bytes: &[u8]) {
     if let Err(error) = Policy::parse(bytes, "policy.yaml") {
         assert!(error.to_string().contains("policy.yaml"), "{error}");
+    }
+}
+
+/// A signed document of any kind: taken as what it says that it is, or refused with its place.
+pub fn document(bytes: &[u8]) {
+    match Signable::parse(bytes, "document.yaml") {
+        Ok(document) => {
+            let said = Signable::kind(bytes, "").ok();
+            assert_eq!(said, Some(document.header("").kind));
+        }
+        Err(error) => assert!(error.to_string().contains("document.yaml"), "{error}"),
+    }
+}
+
+/// What lies beside a document: signatures that are DER sequences, or nothing; and none of them verifies.
+pub fn signature(bytes: &[u8]) {
+    let Ok(signatures) = Signatures::read(bytes) else {
+        return;
+    };
+    for signature in signatures.iter() {
+        assert_eq!(
+            (signature[0], usize::from(signature[1]) + 2),
+            (0x30, signature.len())
+        );
+    }
+}
+
+/// An envelope: no bytes open under a key that sealed none.
+pub fn envelope(bytes: &[u8]) {
+    if let Ok(envelope) = Envelope::parse(bytes) {
+        assert!(!envelope.data_key.is_empty());
+        assert!(envelope.open(&[0; 32], &HashMap::new()).is_err());
     }
 }
 

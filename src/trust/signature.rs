@@ -102,6 +102,10 @@ fn base64(text: &str) -> Result<(Vec<u8>, usize), Invalid> {
         }
         if length == Some(encoded.len()) {
             let signature = STANDARD.decode(&encoded).map_err(|_| Invalid::Form)?;
+            // The last group may hold more than the sequence does.
+            if der_length(&signature) != Some(signature.len()) {
+                return Err(Invalid::Form);
+            }
             return Ok((signature, at + character.len_utf8()));
         }
     }
@@ -183,6 +187,7 @@ mod tests {
         for text in [
             &flat[..60],
             "MEUC",
+            "MAAM",
             "hello",
             "MEUC!",
             "not base64 at all, but long enough to be one",
