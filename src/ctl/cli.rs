@@ -1,10 +1,12 @@
 //! The command line of `enforcerctl`.
 
 use super::allow::cli::{Allow, EXAMPLES as ALLOW_EXAMPLES};
+use super::lint::cli::{EXAMPLES as LINT_EXAMPLES, Lint};
 pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
 
 use super::local::{IMAGE_DIGEST, TASK_KEY};
 use super::sealing::cli::{REKEY_EXAMPLES, SEAL_EXAMPLES};
+use crate::policy::value::SourceUrl;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +29,11 @@ const MANIFEST_EXAMPLES: &str = "\
 Examples:
   enforcerctl manifest --output /etc/micro-enforcer/manifest.json    the last step of an image's build
   enforcerctl manifest /mnt/image > manifest.json                    of an image that is mounted elsewhere";
+
+const IAM_EXAMPLES: &str = "\
+Examples:
+  enforcerctl iam policy.yaml                                        the task role's policy
+  enforcerctl iam --role arn:aws:iam::111122223333:role/orders-api --source ssm:/bank/orders-api policy.yaml";
 
 const SIGN_EXAMPLES: &str = "\
 Examples:
@@ -74,6 +81,12 @@ pub(super) enum Verb {
     /// Keep the list of images that may run
     #[command(subcommand, after_help = ALLOW_EXAMPLES)]
     Allow(Allow),
+    /// Find what would keep the enforcer from its work in Dockerfiles, task definitions and templates
+    #[command(after_help = LINT_EXAMPLES)]
+    Lint(Lint),
+    /// Print what IAM has to allow for a policy, and no more
+    #[command(after_help = IAM_EXAMPLES)]
+    Iam(Iam),
     /// Sign a policy, an allowlist or a token, with a PEM file or a key in KMS
     #[command(after_help = SIGN_EXAMPLES)]
     Sign(Sign),
@@ -126,6 +139,25 @@ pub(super) struct Local {
     pub secrets: Option<String>,
     #[command(flatten)]
     pub binding: Binding,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Iam {
+    /// The task role, for the statement of the key's policy
+    #[arg(long, value_name = "ARN")]
+    pub role: Option<String>,
+    /// Where the policy itself comes from; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Vec<SourceUrl>,
+    /// The account of parameters
+    #[arg(long, value_name = "ID", default_value = "*")]
+    pub account: String,
+    /// The Region of parameters
+    #[arg(long, value_name = "REGION", default_value = "*")]
+    pub region: String,
+    /// The policy
+    #[arg(value_name = "FILE")]
+    pub policy: PathBuf,
 }
 
 #[derive(Debug, Args)]

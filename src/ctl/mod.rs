@@ -5,6 +5,8 @@ mod aws;
 mod cli;
 mod demo;
 mod exit_codes;
+mod iam;
+mod lint;
 pub mod local;
 mod manifest;
 pub mod policy;
@@ -56,6 +58,8 @@ fn enforcerctl() -> ExitCode {
         Verb::Rekey(arguments) => sealing::rekey(&arguments, &mut out),
         Verb::Open(arguments) => sealing::open(&arguments, &mut out),
         Verb::Allow(verb) => allow::run(&verb, &mut out),
+        Verb::Lint(arguments) => lint::run(&arguments, &mut out),
+        Verb::Iam(arguments) => iam::run(&arguments, &mut out),
         Verb::Sign(arguments) => signing::run(&arguments, &mut out),
         Verb::Verify(arguments) => signing::verify(&arguments, &mut out),
         Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
@@ -174,6 +178,14 @@ enum Error {
         refused: usize,
         of: usize,
     },
+    #[error("{origin}:{line}: {said}")]
+    Lint {
+        origin: String,
+        line: usize,
+        said: String,
+    },
+    #[error("{errors} errors and {warnings} warnings")]
+    Linted { errors: usize, warnings: usize },
     #[error("{target}: {said}")]
     Call { target: &'static str, said: String },
     #[error("{uri}: {said}")]
