@@ -204,3 +204,60 @@ fn nothing_is_signed_that_no_start_would_accept() {
     );
     desk.refuses(&["verify", "policy.yaml"], "--trust");
 }
+
+#[test]
+fn a_token_that_breaks_the_glass_is_made_in_one_step() {
+    let desk = Desk::new(1);
+    let key = fixture("security.pem");
+    let make = [
+        "break-glass",
+        "--key",
+        &key,
+        "--name",
+        "INC-1",
+        "--issuer",
+        "jane",
+        "--reason",
+        "it's broken",
+    ];
+    let with = |more: &[&'static str]| [&make[..], more].concat();
+    let scope = [
+        "--family",
+        "orders-*",
+        "--control",
+        "image",
+        "--control",
+        "exec",
+        "--for",
+        "4h",
+    ];
+    let token = desk.does(&with(&scope));
+    let (document, signature) = token.trim_end().split_once('.').unwrap();
+    let decode = |name: &str, text: &str| {
+        fs::write(desk.path("base64"), text).unwrap();
+        let decoded = Command::new("openssl")
+            .args(["base64", "-d", "-A", "-in"])
+            .arg(desk.path("base64"))
+            .output();
+        fs::write(desk.path(name), decoded.unwrap().stdout).unwrap();
+    };
+    decode("token.yaml", document);
+    decode("token.yaml.sig", signature);
+    let said = desk.does(&[
+        "verify",
+        "--key",
+        &fixture("security.pub.pem"),
+        "token.yaml",
+    ]);
+    assert!(said.contains("(break-glass INC-1, serial 0)"), "{said}");
+    desk.refuses(
+        &with(&["--family", "a", "--control", "image", "--for", "25h"]),
+        "24 hours",
+    );
+    desk.refuses(
+        &with(&["--control", "image"]),
+        "families, containers or accounts",
+    );
+    desk.refuses(&with(&["--family", "a", "--control", "secrets"]), "secrets");
+    desk.refuses(&with(&["--family", "a"]), "--control");
+}

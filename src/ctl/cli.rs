@@ -6,7 +6,7 @@ pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
 
 use super::local::{IMAGE_DIGEST, TASK_KEY};
 use super::sealing::cli::{REKEY_EXAMPLES, SEAL_EXAMPLES};
-use crate::policy::value::SourceUrl;
+use crate::policy::value::{Duration, SourceUrl};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +34,12 @@ const IAM_EXAMPLES: &str = "\
 Examples:
   enforcerctl iam policy.yaml                                        the task role's policy
   enforcerctl iam --role arn:aws:iam::111122223333:role/orders-api --source ssm:/bank/orders-api policy.yaml";
+
+const BREAK_GLASS_EXAMPLES: &str = "\
+Examples:
+  enforcerctl break-glass --key awskms:///alias/incidents --name INC-4711 --issuer jane.doe --reason 'registry was rebuilt' \\
+      --family 'orders-*' --control image --for 4h
+What is printed is the value of MICRO_ENFORCER_BREAK_GLASS.";
 
 const SIGN_EXAMPLES: &str = "\
 Examples:
@@ -81,6 +87,9 @@ pub(super) enum Verb {
     /// Keep the list of images that may run
     #[command(subcommand, after_help = ALLOW_EXAMPLES)]
     Allow(Allow),
+    /// Make a token that lets a task out of named controls for a day at most
+    #[command(after_help = BREAK_GLASS_EXAMPLES)]
+    BreakGlass(BreakGlass),
     /// Find what would keep the enforcer from its work in Dockerfiles, task definitions and templates
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
@@ -139,6 +148,40 @@ pub(super) struct Local {
     pub secrets: Option<String>,
     #[command(flatten)]
     pub binding: Binding,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BreakGlass {
+    /// A PEM file with a P-256 key, or awskms:/// and the id, ARN or alias of one
+    #[arg(long, value_name = "KEY")]
+    pub key: String,
+    /// The token's name: an incident's number
+    #[arg(long)]
+    pub name: String,
+    /// Counts up where trust.yaml asks for a lowest one
+    #[arg(long, default_value_t = 0)]
+    pub serial: u64,
+    /// Who says so
+    #[arg(long)]
+    pub issuer: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// A task definition family that it is for, with * for any run; may be repeated
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Vec<String>,
+    /// A container name that it is for; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub container: Vec<String>,
+    /// An account that it is for; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub account: Vec<String>,
+    /// What only reports meanwhile: all, image, command, exec, files, network, syscalls, foreign; may be repeated
+    #[arg(long, value_name = "CONTROL", required = true)]
+    pub control: Vec<String>,
+    /// How long, at most 24h
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h")]
+    pub length: Duration,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod allow;
 mod aws;
+mod break_glass;
 mod cli;
 mod demo;
 mod exit_codes;
@@ -58,6 +59,7 @@ fn enforcerctl() -> ExitCode {
         Verb::Rekey(arguments) => sealing::rekey(&arguments, &mut out),
         Verb::Open(arguments) => sealing::open(&arguments, &mut out),
         Verb::Allow(verb) => allow::run(&verb, &mut out),
+        Verb::BreakGlass(arguments) => break_glass::run(&arguments, &mut out),
         Verb::Lint(arguments) => lint::run(&arguments, &mut out),
         Verb::Iam(arguments) => iam::run(&arguments, &mut out),
         Verb::Sign(arguments) => signing::run(&arguments, &mut out),

@@ -18,7 +18,7 @@ const KMS: &str = "awskms:///";
 const LONGEST_MESSAGE: usize = 4096;
 
 /// What signs.
-pub(super) struct SigningKey {
+pub(in crate::ctl) struct SigningKey {
     signer: Signer,
     spki: Vec<u8>,
 }
@@ -30,7 +30,7 @@ enum Signer {
 
 impl SigningKey {
     /// Opens what `--key` names.
-    pub(super) fn open(name: &str) -> Result<Self, Error> {
+    pub(in crate::ctl) fn open(name: &str) -> Result<Self, Error> {
         match name.strip_prefix(KMS) {
             Some(id) => Self::of_kms(id),
             None => Self::of_file(name),
@@ -84,7 +84,7 @@ impl SigningKey {
     }
 
     /// An ECDSA-Sig-Value in DER over the SHA-256 of these bytes, which verifies.
-    pub(super) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(in crate::ctl) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         let failed = |fault: &str| Error::Key {
             name: "the key".into(),
             fault: fault.to_owned(),

@@ -11,7 +11,7 @@ use crate::policy::Signable;
 use crate::trust::Signatures;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use key::SigningKey;
+pub(super) use key::SigningKey;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs;
