@@ -46,6 +46,13 @@ const RULES: [&str; 25] = [
     "internal",
 ];
 
+/// The rules of every finding that a helper can return.
+const FINDINGS: [Rule; 3] = [
+    Rule::IMAGE_DIGEST,
+    Rule::IMAGE_IDENTITY,
+    Rule::POLICY_EXPIRING,
+];
+
 /// The length of the body that follows this header.
 pub fn body_length(header: [u8; HEADER]) -> Result<usize, Refusal> {
     usize::try_from(u64::from_le_bytes(header))
@@ -126,7 +133,9 @@ fn write_boot(writer: &mut Writer, boot: &BootResult) {
         writer.bytes(&opened.value);
     });
     writer.list(&boot.findings, |writer, finding| {
-        writer.byte(u8::from(finding.rule == Rule::IMAGE_IDENTITY));
+        let known = FINDINGS.iter().position(|rule| *rule == finding.rule);
+        // What no reader knows is refused by it.
+        writer.count(known.unwrap_or(usize::MAX));
         writer.text(&finding.message);
         writer.bytes(&finding.object);
     });
@@ -146,11 +155,7 @@ fn read_boot(reader: &mut Reader<'_>) -> Result<BootResult, Broken> {
         })?,
         findings: reader.list(|reader| {
             Ok(Finding {
-                rule: if reader.byte()? == 0 {
-                    Rule::IMAGE_DIGEST
-                } else {
-                    Rule::IMAGE_IDENTITY
-                },
+                rule: *FINDINGS.get(reader.count()?).ok_or(Broken("a finding"))?,
                 action: Action::Observed,
                 message: reader.text()?,
                 object: reader.bytes()?.to_vec(),

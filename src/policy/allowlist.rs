@@ -91,6 +91,12 @@ mod tests {
                 format!("kind: allowlist\nversion: 1\nname: a\nimage: {{}}\n{entry}"),
                 "image",
             ),
+            (
+                format!(
+                    "kind: allowlist\nversion: 1\nname: a\nexpires: {{at: 2027-01-01T00:00:00Z, then: audit}}\n{entry}"
+                ),
+                "expires.then",
+            ),
         ] {
             let error = parse(&text).unwrap_err();
             assert!(error.contains(fault), "{error}");

@@ -5,7 +5,7 @@ mod sections;
 
 use super::value::Instant;
 use super::yaml::{Fault, Node};
-use super::{Allowlist, BreakGlass, Labels, Policy};
+use super::{Allowlist, BreakGlass, Expires, ExpiryAction, Labels, Policy};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::hash::Hash;
@@ -47,6 +47,7 @@ pub(super) fn allowlist(list: &Allowlist, root: &Node) -> Result<(), Fault> {
             )
         })
         .and_then(|()| sections::applies_to(&list.applies_to))
+        .and_then(|()| ends(list.expires.as_ref()))
         .and_then(|()| sections::entries("allow", &list.allow))
         .map_err(|breach| fault(root, &breach.path, breach.message))
 }
@@ -64,6 +65,7 @@ pub(super) fn break_glass(token: &BreakGlass, root: &Node) -> Result<(), Fault> 
                 "expected an instant at most 24 hours after not_before".into()
             })
         })
+        .and_then(|()| ends(Some(&token.expires)))
         .and_then(|()| sections::applies_to(applies_to))
         .and_then(|()| {
             ensure(applies_to.is_limited(), "applies_to", || {
@@ -99,6 +101,14 @@ fn period(from: Option<Instant>, end: Option<Instant>) -> Checked {
         }),
         _ => Ok(()),
     }
+}
+
+/// Only a policy goes on after its end.
+fn ends(expires: Option<&Expires>) -> Checked {
+    let refuses = expires.is_none_or(|expires| expires.then == ExpiryAction::Refuse);
+    ensure(refuses, "expires.then", || {
+        "expected refuse: only a policy can go on after its end".into()
+    })
 }
 
 fn header(policy: &Policy) -> Checked {

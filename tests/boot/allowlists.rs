@@ -4,6 +4,7 @@
 use crate::signer::{sign, trust};
 use crate::start::{End, Start};
 use micro_enforcer::ctl::local::{Config, Documents, Fault, Faults, IMAGE_DIGEST, Script};
+use micro_enforcer::finding::Rule;
 use micro_enforcer::image::Admission;
 use micro_enforcer::refusal::Code;
 
@@ -161,6 +162,25 @@ fn a_list_that_is_not_believed_stops_the_start_although_another_admits() {
         signed(bad, &others, "security").to_vec(),
         "the allowlist is not meant for this task",
     );
+}
+
+#[test]
+fn a_list_that_will_end_says_so_and_admits() {
+    let source = "ssm:/bank/images";
+    let text = format!(
+        "{}expires: {{at: 2999-01-01T00:00:00Z, warn: 999999d}}\n",
+        list(IMAGE_DIGEST)
+    );
+    let result = start(source, signed(source, &text, "security"))
+        .run()
+        .started();
+    let finding = &result.findings[0];
+    assert_eq!(finding.rule, Rule::POLICY_EXPIRING, "{finding:?}");
+    assert!(
+        finding.message.contains("the allowlist ends at 2999"),
+        "{finding:?}"
+    );
+    assert!(matches!(result.admission, Some(Admission::Admitted(_))));
 }
 
 #[test]
