@@ -198,17 +198,25 @@ pub(crate) fn policy(
     let gathered = boot::gather(grounds, invocation, begun)?;
     let chosen = grounds.policy(&gathered.documents, unix_now()?)?;
     let facts = facts::policy(&chosen);
-    let policy = chosen.policy;
-    begun.report.adopt(&policy.report, policy.platform, facts);
+    let (policy, floor) = (chosen.policy, chosen.floor);
+    begun
+        .report
+        .adopt(&policy.report, policy.platform, facts.clone());
     let in_force = policy.in_force(unix_now()?)?;
+    let mut policy = in_force.policy;
+    if let Some(floor) = floor {
+        policy = policy.on(&floor.policy);
+        begun.report.adopt(&policy.report, policy.platform, facts);
+        begun.tell(floor.finding);
+    }
     begun.tell(in_force.finding);
     let Some(token) = chosen.break_glass else {
-        return Ok(in_force.policy);
+        return Ok(policy);
     };
     let task = gathered.task.unwrap_or_default();
     aws::check_scope("the break-glass token", &token.applies_to, &task)?;
     begun.tell([facts::broken(&token)]);
-    Ok(in_force.policy.broken_by(&token))
+    Ok(policy.broken_by(&token))
 }
 
 /// The command is admitted before any credential is asked for.

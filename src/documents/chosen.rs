@@ -2,7 +2,7 @@
 
 use super::{Error, Found, Grounds, Unverified};
 use crate::policy::value::SourceUrl;
-use crate::policy::{BreakGlass, ExpiryAction, Kind, Mode, Policy, holds};
+use crate::policy::{BreakGlass, ExpiryAction, InForce, Kind, Mode, Policy, holds};
 use crate::trust::{self, Signers, Trust};
 
 /// The policy that a start is under, and how it came to be believed. Its validity in time is for the caller to ask.
@@ -12,8 +12,9 @@ pub struct Chosen {
     pub policy: Policy,
     /// The keys that signed it; empty where nothing has to be signed.
     pub signers: Signers,
-    /// Name and serial of the floor below it; empty where there is none.
-    pub floor: String,
+    /// What is below it, as it holds now. The policy is put on it once it is known to hold itself: one that goes on
+    /// auditing after its end must not take the floor with it.
+    pub floor: Option<InForce>,
     /// A token that lets the task that it is for out of controls.
     pub break_glass: Option<BreakGlass>,
 }
@@ -49,12 +50,6 @@ impl Grounds {
         }
         let floor = self.floor.as_ref().map(|floor| self.floor(floor, now));
         let floor = floor.transpose()?;
-        let title = floor
-            .as_ref()
-            .map(|floor| format!("{} {}", floor.name, floor.serial));
-        if let Some(floor) = &floor {
-            policy = policy.on(floor);
-        }
         let break_glass = self
             .break_glass
             .as_ref()
@@ -62,18 +57,19 @@ impl Grounds {
         Ok(Chosen {
             policy,
             signers,
-            floor: title.unwrap_or_default(),
+            floor,
             break_glass: break_glass.transpose()?,
         })
     }
 
     /// The floor, which has to hold as the policy on it does.
-    fn floor(&self, document: &Unverified, now: i64) -> Result<Policy, Error> {
+    fn floor(&self, document: &Unverified, now: i64) -> Result<InForce, Error> {
         let (floor, _) = believed(self.trust.as_ref(), document, now)?;
         if floor.applies_to.is_limited() {
             return Err(Error::LimitedFloor(document.origin.clone()));
         }
-        Ok(floor.in_force(now)?.policy)
+        floor.is_available()?;
+        Ok(floor.in_force(now)?)
     }
 
     fn token(&self, document: &Unverified, now: i64) -> Result<BreakGlass, Error> {

@@ -76,7 +76,9 @@ pub(super) fn policy(chosen: &Chosen) -> PolicyFacts {
         sha256: policy.sha256.clone(),
         labels: policy.labels.clone(),
         signed_by: signers.join(", "),
-        floor: floor.clone(),
+        floor: floor.as_ref().map_or_else(String::new, |floor| {
+            format!("{} {}", floor.policy.name, floor.policy.serial)
+        }),
     }
 }
 

@@ -151,6 +151,13 @@ fn a_floor_binds_the_policy_on_it_and_the_start_names_both() {
     on(FLOOR)
         .run(["/probe", "exit", "8"])
         .refused(211, &["command.allow"]);
+    // A policy that has ended and only audits takes no floor with it.
+    let ended = Policy::new().section("expires", "{at: 2020-01-01T00:00:00Z, then: audit}");
+    let finished = Container::with(&ended)
+        .file("/etc/micro-enforcer/floor.yaml", FLOOR, 0o644)
+        .run(["/probe", "exit", "8"]);
+    assert_eq!(finished.code(), 211, "{finished:?}");
+    finished.reports("policy.expiring");
     let limited = format!("{FLOOR}applies_to: {{families: [a]}}\n");
     on(&limited)
         .run(["/probe", "exit", "7"])

@@ -2,7 +2,8 @@
 
 use super::overlaid;
 use super::sections::{common, or_all, patterns, united};
-use crate::policy::{Environment, Identity, Limit, Rlimits, Secrets};
+use crate::policy::value::Rate;
+use crate::policy::{Environment, Identity, Limit, Limits, Report, Rlimits, Secrets, StartDetail};
 
 pub(super) fn environment(ours: Environment, theirs: &Environment) -> Environment {
     Environment {
@@ -61,5 +62,32 @@ fn rlimits(ours: &Rlimits, theirs: &Rlimits) -> Rlimits {
         nofile: lower(ours.nofile, theirs.nofile),
         nproc: lower(ours.nproc, theirs.nproc),
         stack: lower(ours.stack, theirs.stack),
+    }
+}
+
+/// Nothing is said less often, or at less length; the form is the policy's own.
+pub(super) fn report(ours: &Report, theirs: &Report) -> Report {
+    let full = [ours.start, theirs.start].contains(&StartDetail::Full);
+    Report {
+        limit: Limits {
+            per_rule: more(ours.limit.per_rule, theirs.limit.per_rule),
+            per_task: more(ours.limit.per_task, theirs.limit.per_task),
+        },
+        start: if full {
+            StartDetail::Full
+        } else {
+            StartDetail::Brief
+        },
+        to: united(ours.to.clone(), &theirs.to),
+        ..ours.clone()
+    }
+}
+
+fn more(ours: Rate, theirs: Rate) -> Rate {
+    let speed = |rate: Rate, other: Rate| u128::from(rate.count) * other.per.as_nanos();
+    if speed(ours, theirs) >= speed(theirs, ours) {
+        ours
+    } else {
+        theirs
     }
 }

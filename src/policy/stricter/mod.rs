@@ -52,6 +52,7 @@ impl Policy {
         policy.environment = application::environment(policy.environment, &floor.environment);
         policy.secrets = application::secrets(policy.secrets, &floor.secrets);
         policy.identity = application::identity(policy.identity, &floor.identity);
+        policy.report = application::report(&policy.report, &floor.report);
         policy
     }
 }

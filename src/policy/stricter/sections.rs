@@ -89,6 +89,24 @@ pub(super) fn united<T: Clone + PartialEq>(mut ours: Vec<T>, theirs: &[T]) -> Ve
     ours
 }
 
+/// Rules that deny, the strongest first, as the first that matches decides. One that is milder than the section would be
+/// milder than the other document's section too, so unless both have it, it does what the section does.
+fn denied<T: Clone + PartialEq>(
+    ours: Vec<Rule<T>>,
+    theirs: &[Rule<T>],
+    section: Effect,
+) -> Vec<Rule<T>> {
+    let both = common(ours.clone(), theirs);
+    let mut all = united(ours, theirs);
+    for rule in &mut all {
+        if rule.effect.is_some_and(|effect| effect < section) && !both.contains(rule) {
+            rule.effect = None;
+        }
+    }
+    all.sort_by_key(|rule| std::cmp::Reverse(rule.effect.unwrap_or(section)));
+    all
+}
+
 /// What is in both.
 pub(super) fn common<T: PartialEq>(mut ours: Vec<T>, theirs: &[T]) -> Vec<T> {
     ours.retain(|item| theirs.contains(item));
@@ -231,7 +249,11 @@ pub(super) fn syscalls(ours: Syscalls, theirs: &Syscalls, modes: &Modes) -> Sysc
             mode,
             effect: stated(ours.effect, theirs.effect, Effect::Deny),
             allow: common(ours.allow, &theirs.allow),
-            deny: united(ours.deny, &theirs.deny),
+            deny: denied(
+                ours.deny,
+                &theirs.deny,
+                effect(ours.effect, theirs.effect, Effect::Deny),
+            ),
         },
     }
 }
@@ -253,7 +275,11 @@ pub(super) fn exec(ours: Exec, theirs: &Exec, modes: &Modes) -> Exec {
             allow: or_all(ours.allow, theirs.allow.as_ref(), |ours, theirs| {
                 rules(ours, theirs, narrower)
             }),
-            deny: united(ours.deny, &theirs.deny),
+            deny: denied(
+                ours.deny,
+                &theirs.deny,
+                effect(ours.effect, theirs.effect, Effect::Deny),
+            ),
             fileless: stated(ours.fileless, theirs.fileless, Effect::Deny),
             reverse_shell: stated(ours.reverse_shell, theirs.reverse_shell, Effect::Kill),
             max_processes: [ours.max_processes, theirs.max_processes]
@@ -277,7 +303,11 @@ pub(super) fn network(ours: Network, theirs: &Network, modes: &Modes) -> Network
             Network {
                 effect: stated(ours.effect, theirs.effect, Effect::Deny),
                 connect: or_all(ours.connect, theirs.connect.as_ref(), connect),
-                deny: united(ours.deny, &theirs.deny),
+                deny: denied(
+                    ours.deny,
+                    &theirs.deny,
+                    effect(ours.effect, theirs.effect, Effect::Deny),
+                ),
                 listen: or_all(ours.listen, theirs.listen.as_ref(), both_ranges),
                 ..theirs.clone()
             }
@@ -295,8 +325,7 @@ pub(super) fn foreign(ours: Foreign, theirs: &Foreign, modes: &Modes) -> Foreign
     Foreign {
         mode: modes.stricter(ours.mode, theirs.mode),
         effect: stated(ours.effect, theirs.effect, Effect::Audit),
-        // A health check is the application's own; it permits a process that the platform starts.
-        health_check: ours.health_check,
+        health_check: common(ours.health_check, &theirs.health_check),
         ecs_exec: stated(ours.ecs_exec, theirs.ecs_exec, Effect::Audit),
     }
 }

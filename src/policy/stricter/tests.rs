@@ -1,7 +1,7 @@
 //! Whatever the two say, what comes of them permits nothing that one of them does not.
 
 use super::*;
-use crate::policy::value::{Effect, PathPattern};
+use crate::policy::value::{Effect, PathPattern, Rule};
 use proptest::prelude::*;
 
 fn policy(sections: &str) -> Policy {
@@ -28,23 +28,41 @@ fn modes() -> impl Strategy<Value = &'static str> {
 
 /// An `exec` section under a mode of the document and of its own.
 fn exec() -> impl Strategy<Value = String> {
-    let pattern = prop_oneof![
-        Just("/app/**"),
-        Just("/app/a"),
-        Just("/app/*"),
-        Just("/usr/bin/b"),
-        Just("/**")
-    ];
-    let list = prop::collection::vec(pattern, 0..3);
-    (modes(), modes(), effects(), prop::option::of(list), effects()).prop_map(|(mode, own, effect, allow, new)| {
-        let allow = allow.map(|allow| format!(", allow: [{}]", allow.join(", "))).unwrap_or_default();
-        format!("mode: {mode}\nexec: {{mode: {own}, effect: {effect}, new_executables: {new}{allow}}}\n")
+    let pattern = || {
+        prop_oneof![
+            Just("/app/**"),
+            Just("/app/a"),
+            Just("/app/*"),
+            Just("/usr/bin/b"),
+            Just("/**")
+        ]
+    };
+    let allow = prop::option::of(prop::collection::vec(pattern(), 0..3));
+    let deny = prop::collection::vec((pattern(), prop::option::of(effects())), 0..3);
+    let all = (modes(), modes(), effects(), allow, effects(), deny);
+    all.prop_map(|(mode, own, effect, allow, new, deny)| {
+        let allow = allow.map(|allow| format!(", allow: [{}]", allow.join(", ")));
+        let rule = |(pattern, effect): &(&str, Option<&str>)| match effect {
+            Some(effect) => format!("{{match: {pattern}, effect: {effect}}}"),
+            None => (*pattern).to_owned(),
+        };
+        let deny: Vec<String> = deny.iter().map(rule).collect();
+        format!(
+            "mode: {mode}\nexec: {{mode: {own}, effect: {effect}, new_executables: {new}{}, deny: [{}]}}\n",
+            allow.unwrap_or_default(),
+            deny.join(", ")
+        )
     })
 }
 
 /// What happens to a program that the image ships.
 fn verdict(policy: &Policy, path: &str) -> Effect {
     let exec = policy.exec.as_ref().unwrap();
+    let matches = |rule: &&Rule<PathPattern>| rule.matcher.matches(path.as_bytes());
+    if let Some(rule) = exec.deny.iter().find(matches) {
+        let effect = rule.effect.or(exec.effect).unwrap_or(Effect::Deny);
+        return capped(policy, exec.mode, effect);
+    }
     let listed = exec.allow.as_ref().is_none_or(|allow| {
         allow
             .iter()
@@ -213,4 +231,33 @@ fn what_an_application_may_hold_is_the_less_of_both() {
     assert_eq!(identity.umask.unwrap().bits(), 0o077);
     assert_eq!(identity.rlimits.nofile.unwrap().to_string(), "1024");
     assert_eq!(identity.rlimits.core.unwrap().to_string(), "0");
+}
+
+#[test]
+fn a_denial_that_only_audits_lets_nothing_past_the_other_and_the_strongest_comes_first() {
+    let ours =
+        "exec: {deny: [{match: /usr/bin/curl, effect: audit}, {match: /x/**, effect: audit}]}";
+    let floor = "exec: {allow: [/app/**], deny: [{match: /usr/bin/curl, effect: kill}]}";
+    let deny = on(ours, floor).exec.unwrap().deny;
+    assert_eq!(deny[0].effect, Some(Effect::Kill));
+    assert!(
+        deny.iter().all(|rule| rule.effect != Some(Effect::Audit)),
+        "{deny:?}"
+    );
+    let same = "exec: {deny: [{match: /x/**, effect: audit}]}";
+    assert_eq!(
+        on(same, same).exec.unwrap().deny[0].effect,
+        Some(Effect::Audit)
+    );
+}
+
+#[test]
+fn neither_reports_nor_health_checks_are_the_policys_alone() {
+    let both = on(
+        "report: {start: brief, limit: {per_rule: 1/h}}\nforeign: {health_check: [[a], [b]]}",
+        "report: {limit: {per_rule: 10/min}}\nforeign: {health_check: [[b], [c]]}",
+    );
+    assert_eq!(both.report.limit.per_rule.to_string(), "10/min");
+    assert_eq!(both.report.start, crate::policy::StartDetail::Full);
+    assert_eq!(both.foreign.unwrap().health_check, [["b"]]);
 }
