@@ -13,6 +13,9 @@ pub mod aws;
 pub mod image;
 pub mod secrets;
 
+pub mod delivery;
+mod directory;
+
 pub mod identity;
 pub mod prepare;
 pub mod sandbox;
@@ -73,8 +76,9 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
         policy.mode,
         booted.admission.as_ref(),
     )?;
-    let facts = start::facts(&policy, &invocation, &identity, &booted, controls);
-    let environment = start::environment(&policy, &invocation, &identity, booted, begun)?;
+    let mut facts = start::facts(&policy, &invocation, &identity, &booted, controls);
+    let mut environment = start::environment(&policy, &invocation, &identity, booted, begun)?;
+    let inherited = start::deliver(&policy.secrets, &mut environment, &identity, &mut facts)?;
     // Neither what was sealed, nor what ECS injected in clear, nor the token for credentials stays with us.
     drop(plan);
     drop(invocation.environment);
@@ -85,6 +89,7 @@ fn run(invocation: Invocation, begun: &mut Begun) -> Result<u8, Stop> {
         admitted,
         command,
         environment,
+        inherited,
         identity,
         sandbox,
     })?;

@@ -1,16 +1,10 @@
 //! `files.prepare`: directories made and given to the application's user before the drop.
-//!
-//! A volume may have been written by an earlier run, so that no component may be a symbolic link: otherwise the
-//! application could have us give it any directory at the next start.
 
+use crate::directory::{give, open_or_make};
 use crate::policy::Prepare;
 use crate::refusal::{Code, Refusal};
-use crate::sys::fd;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 const DEFAULT_MODE: u32 = 0o750;
 
@@ -53,53 +47,18 @@ pub fn directories(wanted: &[Prepare], uid: u32, gid: u32) -> Result<(), Error> 
         let mode = entry
             .mode
             .map_or(DEFAULT_MODE, crate::policy::value::FileMode::bits);
-        open_or_make(path)
+        open_or_make(path, |_| Ok(true))
             .and_then(|directory| give(&directory, uid, gid, mode))
             .map_err(at)
     })
 }
 
-type Step = (&'static str, Errno);
-
-/// Walks down from the root, one component at a time; what is there already need not be ours to change.
-fn open_or_make(path: &Path) -> Result<OwnedFd, Step> {
-    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut directory = nix::fcntl::open("/", flags, Mode::empty()).map_err(|e| ("open", e))?;
-    for component in path
-        .components()
-        .filter(|c| matches!(c, Component::Normal(_)))
-    {
-        let name = component.as_os_str();
-        let made = mkdirat(&directory, name, Mode::from_bits_truncate(0o755));
-        directory = match openat(&directory, name, flags, Mode::empty()) {
-            Ok(below) => below,
-            // Not there, and why it could not be made.
-            Err(Errno::ENOENT) => return Err(("mkdir", made.err().unwrap_or(Errno::ENOENT))),
-            Err(errno) => return Err(("open", errno)),
-        };
-    }
-    Ok(directory)
-}
-
-fn give(directory: &OwnedFd, uid: u32, gid: u32, mode: u32) -> Result<(), Step> {
-    let now = fstat(directory).map_err(|e| ("fstat", e))?;
-    if (now.st_uid, now.st_gid) != (uid, gid) {
-        fd::chown(directory.as_fd(), Some(uid), Some(gid)).map_err(|e| ("fchown", errno_of(&e)))?;
-    }
-    if now.st_mode & 0o7777 != mode {
-        fchmod(directory, Mode::from_bits_truncate(mode)).map_err(|e| ("fchmod", e))?;
-    }
-    Ok(())
-}
-
-fn errno_of(error: &std::io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::Failed;
     use std::os::unix::fs::{MetadataExt, symlink};
+    use std::path::Path;
 
     fn own() -> (u32, u32) {
         (
@@ -108,9 +67,9 @@ mod tests {
         )
     }
 
-    fn prepare(path: &Path) -> Result<(), Step> {
+    fn prepare(path: &Path) -> Result<(), Failed> {
         let (uid, gid) = own();
-        open_or_make(path).and_then(|directory| give(&directory, uid, gid, 0o710))
+        open_or_make(path, |_| Ok(true)).and_then(|directory| give(&directory, uid, gid, 0o710))
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! The steps of [`crate::run`], each a function from one value to the next.
 
 mod boot;
+mod environment;
 mod facts;
 mod finish;
 
 pub(crate) use boot::Boot;
+pub(crate) use environment::{deliver, environment};
 pub(crate) use facts::facts;
 pub(crate) use finish::launch;
 
 use crate::admission::{self, CommandAdmitted};
-use crate::aws::{self, BootResult};
+use crate::aws;
 use crate::cli::{HELP, Invocation, Request};
 use crate::documents::{self, Grounds, LoadRequest};
 use crate::finding::Finding;
@@ -19,7 +21,6 @@ use crate::probe::probe;
 use crate::refusal::{Code, Refusal};
 use crate::report::{self, Reporter};
 use crate::sandbox::{self, Kernel, Sandbox};
-use crate::secrets::{self, Environment};
 use crate::supervisor::NameSources;
 use crate::sys::signal::{Blocked, Signals};
 use crate::sys::{environ, fd, process};
@@ -285,35 +286,6 @@ pub(crate) fn sandbox(policy: &Policy, names: Option<&NameSources>) -> Result<Sa
         now: unix_now()?,
     };
     Ok(Sandbox::compile(&request)?)
-}
-
-/// The application's environment; from then on no report shows a secret of it.
-pub(crate) fn environment(
-    policy: &Policy,
-    invocation: &Invocation,
-    identity: &Identity,
-    booted: BootResult,
-    begun: &mut Begun,
-) -> Result<Environment, Stop> {
-    for opened in &booted.opened {
-        begun.report.keep_secret(&opened.value);
-    }
-    begun.tell(booted.findings);
-    let home = identity.home().map(|home| home.as_os_str().as_bytes());
-    let (environment, findings) = secrets::environment(
-        &invocation.environment,
-        &policy.secrets,
-        &policy.environment,
-        home,
-        booted.opened,
-    )?;
-    for name in &policy.secrets.redact {
-        if let Some(value) = environment.get(name.as_str().as_bytes()) {
-            begun.report.keep_secret(value);
-        }
-    }
-    begun.tell(findings);
-    Ok(environment)
 }
 
 impl Begun {

@@ -44,7 +44,6 @@ impl Grounds {
                 "the signed list in image.allowlists".into(),
             ));
         }
-        policy.is_available()?;
         if self.tighten {
             policy = tightened(policy);
         }
@@ -68,7 +67,6 @@ impl Grounds {
         if floor.applies_to.is_limited() {
             return Err(Error::LimitedFloor(document.origin.clone()));
         }
-        floor.is_available()?;
         Ok(floor.in_force(now)?)
     }
 

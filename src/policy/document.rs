@@ -5,8 +5,8 @@ use super::header::{
 };
 use super::value::Instant;
 use super::{
-    Aws, Command, Environment, Error, Exec, Files, Foreign, Identity, Image, Network, Report,
-    Secrets, Supervise, Syscalls,
+    Aws, Command, Environment, Exec, Files, Foreign, Identity, Image, Network, Report, Secrets,
+    Supervise, Syscalls,
 };
 use serde::Deserialize;
 
@@ -98,17 +98,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Nothing is accepted and ignored: what this release cannot do for a policy, it refuses.
-    pub(crate) fn is_available(&self) -> Result<(), Error> {
-        if !self.secrets.files.is_empty() {
-            return Err(Error::NotAvailable("secrets.files"));
-        }
-        match self.secrets.certificate {
-            Some(_) => Err(Error::NotAvailable("secrets.certificate")),
-            None => Ok(()),
-        }
-    }
-
     /// The same policy in one mode for every section.
     #[must_use]
     pub fn under(mut self, mode: Mode) -> Self {

@@ -105,9 +105,6 @@ pub enum Error {
         /// Which end, and when.
         fault: String,
     },
-    /// A key whose control this release does not have.
-    #[error("{0} is not available in this release")]
-    NotAvailable(&'static str),
 }
 
 impl Error {
@@ -161,11 +158,6 @@ impl Error {
                 Code::Untrusted,
                 "policy.validity",
                 "ship an edition that is in force, or check the host's clock",
-            ),
-            Self::NotAvailable(_) => (
-                Code::Control,
-                "control.unavailable",
-                "leave the key out, or use a newer release",
             ),
         }
     }

@@ -51,7 +51,6 @@ pub use image::{AllowEntry, Image};
 pub use manifest::{ALGORITHM, FileHash, Manifest, VERSION};
 pub use network::{Endpoint, Network, TaskEndpoint, Udp};
 pub use parse::MAX_BYTES;
-#[cfg(feature = "workbench")]
 pub(crate) use parse::hex;
 pub(crate) use parse::{document, fault_at};
 pub use report::{Format, Limits, Report, Sink, StartDetail};

@@ -104,7 +104,7 @@ pub enum Origin {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "workbench", derive(serde::Serialize, schemars::JsonSchema))]
 pub struct FileDelivery {
-    /// Where the value is written.
+    /// Where the value is written; of a memory file, only the name.
     pub path: AbsolutePath,
     /// Variable that holds the path; default `NAME_FILE`.
     pub variable: Option<VariableName>,
@@ -129,6 +129,16 @@ pub enum Medium {
     Any,
 }
 
+impl FileDelivery {
+    /// The variable that holds the path of this secret's file.
+    pub fn variable_of(&self, name: &str) -> String {
+        match &self.variable {
+            Some(variable) => variable.as_str().to_owned(),
+            None => format!("{name}_FILE"),
+        }
+    }
+}
+
 /// `secrets.certificate`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,4 +152,9 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Validity in days, up to 398.
     pub days: u16,
+}
+
+impl Certificate {
+    /// Stands for the container's own host name.
+    pub const HOSTNAME: &str = "@hostname";
 }

@@ -20,6 +20,8 @@ pub struct Started {
     pub image: Option<Matched>,
     /// Secrets that were opened, by name and key.
     pub opened: Vec<OpenedSecret>,
+    /// SHA-256 of the certificate that was made for this start, in hex; empty if none was.
+    pub certificate: String,
     /// Every control, as it really holds here.
     pub controls: Vec<ControlState>,
 }

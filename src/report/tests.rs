@@ -128,6 +128,7 @@ fn start() -> Started {
             digest: "sha256:0d".into(),
             from: "ImageID".into(),
         }),
+        certificate: String::new(),
         opened: vec![OpenedSecret {
             name: "DB_PASSWORD".into(),
             key: "arn:aws:kms:us-east-1:111122223333:key/k".into(),

@@ -12,6 +12,24 @@ use zeroize::Zeroizing;
 pub struct Environment {
     /// The entries.
     pub entries: Vec<Zeroizing<Vec<u8>>>,
+    /// What `secrets.files` takes out of them.
+    pub files: Vec<File>,
+}
+
+/// A value that the application gets as a file; wiped when dropped.
+pub struct File {
+    /// The variable that it came in.
+    pub name: String,
+    /// The value, which may hold any byte.
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Environment {
@@ -20,6 +38,12 @@ impl Environment {
         self.entries
             .iter()
             .find_map(|entry| entry.strip_prefix(name)?.strip_prefix(b"="))
+    }
+
+    /// Adds a variable that nothing sets yet.
+    pub fn add(&mut self, name: &str, value: &str) {
+        let entry = format!("{name}={value}").into_bytes();
+        self.entries.push(entry.into());
     }
 }
 
@@ -35,7 +59,8 @@ impl fmt::Debug for Environment {
 ///
 /// An entry passes byte for byte, whatever it holds, unless `set` or `home` replaces it, `remove`
 /// or `allow` keeps it out, it is a loader variable that the policy does not list, a bundle, or one
-/// of our own. What looks sealed and is not among `opened` is refused.
+/// of our own; what `secrets.files` lists becomes a file, whatever else is said of it. What looks
+/// sealed and is not among `opened` is refused.
 pub fn environment(
     entries: &[Vec<u8>],
     secrets: &policy::Secrets,
@@ -52,6 +77,7 @@ pub fn environment(
             .map(|opened| (opened.name.clone().into_bytes(), opened))
             .collect(),
         entries: Vec::with_capacity(entries.len()),
+        files: Vec::new(),
         findings: Vec::new(),
     };
     for entry in entries {
@@ -62,6 +88,7 @@ pub fn environment(
     Ok((
         Environment {
             entries: builder.entries,
+            files: builder.files,
         },
         builder.findings,
     ))
@@ -72,6 +99,7 @@ enum Fate {
     Passes,
     Dropped,
     Loader,
+    File,
 }
 
 struct Builder<'a> {
@@ -80,6 +108,7 @@ struct Builder<'a> {
     home: Option<&'a [u8]>,
     opened: BTreeMap<Vec<u8>, Opened>,
     entries: Vec<Zeroizing<Vec<u8>>>,
+    files: Vec<File>,
     findings: Vec<Finding>,
 }
 
@@ -94,8 +123,13 @@ impl Builder<'_> {
                 Ok(())
             }
             (Fate::Passes, Some(opened)) => self.open(&opened),
-            (Fate::Passes, None) if looks_sealed(value.unwrap_or(entry)) => {
+            (Fate::File, Some(opened)) => self.file(opened.name, opened.value),
+            (Fate::Passes | Fate::File, None) if looks_sealed(value.unwrap_or(entry)) => {
                 Err(Error::Unopened(printable(name)))
+            }
+            (Fate::File, None) => {
+                let value = value.unwrap_or_default().to_vec();
+                self.file(printable(name), value.into())
             }
             (Fate::Passes, None) => {
                 self.entries.push(entry.to_vec().into());
@@ -109,6 +143,7 @@ impl Builder<'_> {
         for (name, opened) in std::mem::take(&mut self.opened) {
             match self.fate(&name) {
                 Fate::Passes => self.open(&opened)?,
+                Fate::File => self.file(opened.name, opened.value)?,
                 Fate::Dropped => {}
                 Fate::Loader => return Err(Error::BundleLoader(opened.name)),
             }
@@ -137,6 +172,17 @@ impl Builder<'_> {
         self.put(&opened.name, &opened.value)
     }
 
+    /// The first value of a name counts, as it does for getenv(3).
+    fn file(&mut self, name: String, value: Zeroizing<Vec<u8>>) -> Result<(), Error> {
+        if looks_sealed(&value) {
+            return Err(Error::SealedTwice(name));
+        }
+        if self.files.iter().all(|file| file.name != name) {
+            self.files.push(File { name, value });
+        }
+        Ok(())
+    }
+
     fn put(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         if value.contains(&0) {
             return Err(Error::Nul(name.to_owned()));
@@ -157,13 +203,25 @@ impl Builder<'_> {
             .bundles
             .iter()
             .any(|b| b.as_str().as_bytes() == name);
-        let is_replaced =
-            is_stated(&self.environment.set, name) || (self.home.is_some() && name == b"HOME");
+        let files = &self.secrets.files;
+        let holds_path = files
+            .iter()
+            .any(|(key, file)| file.variable_of(key.as_str()).as_bytes() == name);
+        let is_replaced = holds_path
+            || is_stated(&self.environment.set, name)
+            || (self.home.is_some() && name == b"HOME");
         let matches = |patterns: &[policy::value::NamePattern]| {
             patterns.iter().any(|pattern| pattern.matches(name))
         };
         let is_allowed = self.environment.allow.as_deref().is_none_or(matches);
-        if is_ours || is_bundle || is_replaced || !is_allowed || matches(&self.environment.remove) {
+        if files.keys().any(|key| key.as_str().as_bytes() == name) {
+            Fate::File
+        } else if is_ours
+            || is_bundle
+            || is_replaced
+            || !is_allowed
+            || matches(&self.environment.remove)
+        {
             Fate::Dropped
         } else if is_loader(name) && !matches(&self.environment.loader) {
             Fate::Loader

@@ -188,3 +188,60 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_becomes_a_file_leaves_the_environment_whatever_it_holds_and_however_it_came() {
+    let secrets = serde_json::from_value(json!({
+        "bundles": ["APP_SECRETS"],
+        "files": {
+            "SEALED": {"path": "/run/a"},
+            "CLEAR": {"path": "/run/b", "variable": "PLACE"},
+            "BUNDLED": {"path": "/run/c"},
+        },
+    }))
+    .unwrap();
+    // Neither `remove` nor `allow` is about files.
+    let policy = serde_json::from_value(json!({"allow": ["KEPT"], "remove": ["SEALED"]})).unwrap();
+    let list = bytes(&[
+        "SEALED=kms:v1:AQI=",
+        "CLEAR=as it came",
+        "CLEAR=again",
+        "KEPT=1",
+        "PLACE=/elsewhere",
+        "SEALED_FILE=/elsewhere",
+    ]);
+    let opened = vec![opened("SEALED", b"\0\n"), opened("BUNDLED", b"three")];
+    let (built, findings) = environment(&list, &secrets, &policy, None, opened).unwrap();
+    let files: Vec<_> = built
+        .files
+        .iter()
+        .map(|file| (file.name.as_str(), file.value.as_slice()))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            ("SEALED", &b"\0\n"[..]),
+            ("CLEAR", b"as it came"),
+            ("BUNDLED", b"three")
+        ]
+    );
+    assert_eq!(built.entries.len(), 1);
+    assert_eq!(built.get(b"KEPT"), Some(&b"1"[..]));
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn a_value_that_is_still_sealed_becomes_no_file() {
+    let secrets = serde_json::from_value(json!({"files": {"A": {"path": "/run/a"}}})).unwrap();
+    let policy = policy::Environment::default();
+    let list = bytes(&["A=kms:v1:AQI="]);
+    assert_eq!(
+        environment(&list, &secrets, &policy, None, Vec::new()).unwrap_err(),
+        Error::Unopened("A".into())
+    );
+    let twice = vec![opened("A", b"kms:v1:AQI=")];
+    assert_eq!(
+        environment(&list, &secrets, &policy, None, twice).unwrap_err(),
+        Error::SealedTwice("A".into())
+    );
+}

@@ -12,7 +12,7 @@ mod required;
 pub(crate) mod sealed;
 
 pub use envelope::Envelope;
-pub use environment::{Environment, environment};
+pub use environment::{Environment, File, environment};
 pub use error::Error;
 pub use expand::expand;
 pub use loader::is_loader;

@@ -47,6 +47,7 @@ pub(crate) fn facts(
                 key: o.key.clone(),
             })
             .collect(),
+        certificate: String::new(),
         controls,
     }
 }

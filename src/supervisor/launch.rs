@@ -8,6 +8,7 @@ use crate::secrets::Environment;
 use crate::sys::process::Block;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::OwnedFd;
 
 /// The parts of a launch. Each can only be had from the step before it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Parts {
     pub command: Vec<OsString>,
     /// The environment, secrets opened.
     pub environment: Environment,
+    /// Descriptors that it inherits beside the standard ones.
+    pub inherited: Vec<OwnedFd>,
     /// Who the application becomes.
     pub identity: Identity,
     /// The compiled envelope.
@@ -29,6 +32,7 @@ pub struct Parts {
 pub struct Launch {
     program: Program,
     environment: Block,
+    inherited: Vec<OwnedFd>,
     identity: Identity,
     sandbox: Sandbox,
     _admitted: Admitted,
@@ -41,6 +45,7 @@ impl Launch {
         Ok(Self {
             program: Program::new(&parts.command, path)?,
             environment: Block::new(&parts.environment.entries)?,
+            inherited: parts.inherited,
             identity: parts.identity,
             sandbox: parts.sandbox,
             _admitted: parts.admitted,
@@ -63,8 +68,9 @@ impl Launch {
         &self.sandbox
     }
 
-    /// What outlives the launch: who the application is and how its envelope answers.
-    pub(super) fn into_envelope(self) -> (Identity, Sandbox) {
-        (self.identity, self.sandbox)
+    /// What outlives the launch: who the application is, how its envelope answers, and what must stay open until its
+    /// table is its own.
+    pub(super) fn into_envelope(self) -> (Identity, Sandbox, Vec<OwnedFd>) {
+        (self.identity, self.sandbox, self.inherited)
     }
 }

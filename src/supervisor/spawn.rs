@@ -25,6 +25,7 @@ pub struct Child {
     name: String,
     pub(super) identity: Identity,
     pub(super) sandbox: Sandbox,
+    inherited: Vec<OwnedFd>,
     handover: Shared<Handover>,
     ready: OwnedFd,
 }
@@ -46,12 +47,13 @@ pub fn spawn(launch: Launch, blocked: &Blocked) -> io::Result<Child> {
         Side::Child => child::become_application(&launch, blocked, parent),
         Side::Parent(pid) => {
             let name = launch.program().name().to_owned();
-            let (identity, sandbox) = launch.into_envelope();
+            let (identity, sandbox, inherited) = launch.into_envelope();
             Ok(Child {
                 pid,
                 name,
                 identity,
                 sandbox,
+                inherited,
                 handover,
                 ready,
             })
@@ -74,6 +76,11 @@ impl Child {
     /// Readable once the envelope is closed and the listener is in our table.
     pub(super) fn ready(&self) -> BorrowedFd<'_> {
         self.ready.as_fd()
+    }
+
+    /// It became the application, with a table of its own; what it inherits is no longer ours to hold.
+    pub(super) fn started(&mut self) {
+        self.inherited = Vec::new();
     }
 
     /// The seccomp listener, if the filter has one; to be asked for once, after `ready`.

@@ -107,6 +107,7 @@ impl Supervisor<'_> {
             };
             if may_have_started && matches!(phase, Phase::Executing) && self.has_started(&seen) {
                 phase = Phase::Running;
+                self.child.started();
                 self.report.started(&started);
                 self.guards.started(self.child.pid());
                 if self.child.sandbox.filters() {

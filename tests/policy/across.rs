@@ -94,6 +94,40 @@ fn keys_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn files_that_contradict_each_other_are_refused() {
+    let command = "command: {allow: [[/a]]}";
+    let key = "\"arn:aws:kms:us-east-1:111122223333:key/0f5e1de5-0000-4000-8000-000000000001\"";
+    for (stated, expected) in [
+        (
+            format!(
+                "{command}\nsecrets: {{certificate: {{cert: /a, key: /b, names: [x, \"@name\"], days: 9}}}}"
+            ),
+            "secrets.certificate.names[1]: expected a host name, an address or @hostname",
+        ),
+        (
+            format!(
+                "{command}\nsecrets: {{files: {{A: {{path: /a}}, B: {{path: /b, variable: A_FILE}}}}}}"
+            ),
+            "secrets.files.B: A_FILE holds the path of another file already",
+        ),
+        (
+            format!(
+                "{command}\nenvironment: {{set: {{P: x}}}}\nsecrets: {{files: {{A: {{path: /a, variable: P}}}}}}"
+            ),
+            "secrets.files.A: P holds the path, and another key sets it already",
+        ),
+        (
+            format!(
+                "{command}\nsecrets: {{keys: [{key}], bundles: [B], files: {{B: {{path: /b}}}}}}"
+            ),
+            "secrets.files.B: B is a bundle",
+        ),
+    ] {
+        refused_with(&stated, &[expected]);
+    }
+}
+
+#[test]
 fn plain_http_is_for_loopback_and_local_alone() {
     for keys in [
         "aws: {endpoints: {kms: \"http://127.0.0.1:4566\"}}",

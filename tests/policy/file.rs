@@ -193,20 +193,6 @@ fn what_is_baked_beside_the_policy_is_never_passed_over() {
 }
 
 #[test]
-fn what_this_release_cannot_do_is_refused() {
-    for (keys, name) in [
-        ("files: {A: {path: /run/a}}", "secrets.files"),
-        (
-            "certificate: {cert: /a, key: /b, names: [x], days: 1}",
-            "secrets.certificate",
-        ),
-    ] {
-        let policy = format!("{MINIMAL}command: {{allow: [[/a]]}}\nsecrets: {{{keys}}}\n");
-        Files::named(policy).refused(209, name);
-    }
-}
-
-#[test]
 fn the_mode_can_be_tightened_and_nothing_else() {
     let mut files = Files::named(format!("{MINIMAL}mode: audit\nsyscalls: {{mode: audit}}\n"));
     assert_eq!(files.accepted().mode, Mode::Audit);

@@ -124,6 +124,7 @@ fn start(secrets: usize) -> Started {
             digest: format!("sha256:{}", "0d".repeat(32)),
             from: "ImageID".into(),
         }),
+        certificate: String::new(),
         opened: (0..secrets)
             .map(|i| OpenedSecret {
                 name: format!("SECRET_{i}"),

@@ -8,6 +8,7 @@
 
 mod ecs;
 mod environment;
+mod files;
 mod helper;
 mod overrides;
 mod policy;

@@ -167,17 +167,3 @@ fn a_floor_binds_the_policy_on_it_and_the_start_names_both() {
         .run(["/probe", "exit", "7"])
         .refused(202, &["bank-base", "2020-01-01"]);
 }
-
-#[test]
-fn what_this_release_cannot_deliver_is_209_and_never_ignored() {
-    let key = "arn:aws:kms:us-east-1:111122223333:key/0f5e1de5-0000-4000-8000-000000000001";
-    let secrets = format!(
-        "{{keys: [\"{key}\"], context: {{app: a}}, files: {{TLS_KEY: {{path: /run/tls.key}}}}}}"
-    );
-    let policy = Policy::new()
-        .section("secrets", secrets)
-        .section("command", "{allow: [[/probe, \"**\"]]}");
-    Container::with(&policy)
-        .run(["/probe", "exit", "0"])
-        .refused(209, &["secrets.files"]);
-}

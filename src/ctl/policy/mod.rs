@@ -58,9 +58,6 @@ fn notes(path: &Path, policy: Policy, now: i64, out: &mut impl Write) -> Result<
         "{path}: right ({}, serial {})",
         policy.name, policy.serial
     )?;
-    if let Err(error) = policy.is_available() {
-        writeln!(out, "{path}: note: {error}")?;
-    }
     if policy.image.allow.is_empty() && policy.image.effect != Some(Effect::Audit) {
         writeln!(
             out,

@@ -1,13 +1,13 @@
 //! The checks of `secrets`.
 
 use super::{Checked, ensure, unique};
-use crate::policy::{Origin, Secrets};
+use crate::policy::{Certificate, Environment, Origin, Secrets};
 use std::collections::HashSet;
 
 /// KMS allows many more; more than a few means that nobody knows which one is used.
 const MAX_KEYS: usize = 4;
 
-pub(super) fn check(section: &Secrets) -> Checked {
+pub(super) fn check(section: &Secrets, environment: &Environment) -> Checked {
     ensure(
         section.keys.len() <= MAX_KEYS,
         format!("secrets.keys[{MAX_KEYS}]"),
@@ -36,7 +36,8 @@ pub(super) fn check(section: &Secrets) -> Checked {
     bundles_are_not_required(section)?;
     sealed_values_have_keys(section)?;
     certificate(section)?;
-    delivered_files_are_distinct(section)
+    delivered_files_are_distinct(section)?;
+    delivered_variables_are_free(section, environment)
 }
 
 fn bundles_are_not_required(section: &Secrets) -> Checked {
@@ -76,6 +77,14 @@ fn certificate(section: &Secrets) -> Checked {
         "secrets.certificate.names",
         || "expected at least one name".into(),
     )?;
+    for (index, name) in certificate.names.iter().enumerate() {
+        let is_name = name == Certificate::HOSTNAME || is_host(name);
+        ensure(
+            is_name,
+            format!("secrets.certificate.names[{index}]"),
+            || "expected a host name, an address or @hostname".into(),
+        )?;
+    }
     ensure(
         (1..=398).contains(&certificate.days),
         "secrets.certificate.days",
@@ -99,5 +108,37 @@ fn delivered_files_are_distinct(section: &Secrets) -> Checked {
         ensure(paths.insert(path), key, || {
             format!("{path} is written by another key already")
         })
+    })
+}
+
+/// A name of the DNS, with or without a leading wildcard, or an address.
+fn is_host(name: &str) -> bool {
+    let label = |label: &str| {
+        let fits = (1..=63).contains(&label.len());
+        fits && label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let labels = name.strip_prefix("*.").unwrap_or(name);
+    name.parse::<std::net::IpAddr>().is_ok() || (name.len() <= 253 && labels.split('.').all(label))
+}
+
+/// The variable that holds a path is set by nobody else.
+fn delivered_variables_are_free(section: &Secrets, environment: &Environment) -> Checked {
+    let mut variables = HashSet::new();
+    section.files.iter().try_for_each(|(name, file)| {
+        let variable = file.variable_of(name.as_str());
+        let is_secret = section.files.keys().any(|key| key.as_str() == variable);
+        let is_set = environment.set.keys().any(|key| key.as_str() == variable);
+        let is_bundle = section.bundles.contains(name);
+        let key = format!("secrets.files.{name}");
+        ensure(!is_bundle, &key, || {
+            format!("{name} is a bundle; deliver the variables that it carries")
+        })?;
+        ensure(!is_secret && !is_set, &key, || {
+            format!("{variable} holds the path, and another key sets it already")
+        })?;
+        let message = format!("{variable} holds the path of another file already");
+        ensure(variables.insert(variable), key, || message)
     })
 }

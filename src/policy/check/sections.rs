@@ -14,7 +14,7 @@ pub(super) fn check(policy: &Policy) -> Checked {
     aws(&policy.aws, policy.platform)?;
     image(&policy.image)?;
     deny_or_audit("command.effect", policy.command.effect)?;
-    secrets::check(&policy.secrets)?;
+    secrets::check(&policy.secrets, &policy.environment)?;
     environment(&policy.environment)?;
     identity(&policy.identity)?;
     policy.exec.as_ref().map_or(Ok(()), exec)?;

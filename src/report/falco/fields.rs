@@ -131,6 +131,7 @@ impl Fields<'_> {
             self.text("enforcer.signed_by", &policy.signed_by);
             self.text("enforcer.floor", &policy.floor);
         }
+        self.text("enforcer.certificate", &started.certificate);
         for control in &started.controls {
             let words = format!("{}: {}", control.state.as_str(), control.reason);
             self.text(&format!("enforcer.control.{}", control.name()), &words);

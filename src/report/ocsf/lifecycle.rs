@@ -133,6 +133,7 @@ fn facts(scope: &Scope, limit: usize, started: &Started, lists: Enforcer) -> Enf
         command: scope.command_line(&started.command, limit),
         identity: Some(IdentityItem::of(scope, &started.identity, limit)),
         image: image.map(|image| Image::of(scope, image, limit)),
+        certificate: said(&started.certificate),
         task: task.map(|task| Task::of(scope, task, limit)),
         ..lists
     }
