@@ -15,6 +15,7 @@
     reason = "an attack is not a model"
 )]
 
+mod credentials;
 mod each;
 mod exec;
 mod exec_more;
@@ -61,6 +62,7 @@ pub(crate) fn tries() -> usize {
 pub(crate) fn all() -> impl Iterator<Item = &'static (&'static str, Attack)> {
     let tables = [
         ATTACKS,
+        credentials::ATTACKS,
         exec::ATTACKS,
         exec_more::ATTACKS,
         files_races::ATTACKS,

@@ -10,8 +10,12 @@ use std::time::{Duration, Instant};
 /// Longer than any of them takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Not beside others: the first ends every process that it may, and the others are load.
-const ALONE: [&str; 3] = [
+/// Not beside others: some need what ECS puts into the environment, one ends every process that it may, the last are load.
+const ALONE: [&str; 7] = [
+    "credentials-own",
+    "credentials-of-others",
+    "credentials-memory",
+    "credentials-known",
     "network-end-resolver",
     "network-many-connects",
     "network-many-sockets",

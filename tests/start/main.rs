@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod cut_off;
 mod ecs;
 mod environment;
 mod files;
