@@ -4,6 +4,7 @@ use super::connect::Connector;
 use super::stream::Route;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+#[cfg(feature = "workbench")]
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::byte_stream::ByteStream;
 use zeroize::Zeroizing;
@@ -60,11 +61,6 @@ pub(super) async fn get(
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    #[cfg_attr(
-        not(feature = "workbench"),
-        allow(dead_code, reason = "a registry's challenge is for the workbench")
-    )]
-    pub(crate) headers: Headers,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -75,13 +71,41 @@ pub(crate) async fn exchange(
 ) -> Result<Answer, Error> {
     let response = connector.call(request).await;
     let response = response.map_err(|error| Error::Unreachable(root_cause(&error)))?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let status = response.status().as_u16();
     let body = read(ByteStream::new(response.into_body())).await?;
-    Ok(Answer {
-        status,
-        headers,
-        body,
-    })
+    Ok(Answer { status, body })
+}
+
+/// What came back beside a body that went elsewhere.
+#[cfg(feature = "workbench")]
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+}
+
+/// One request; the body of a 200, however long, is written as it comes.
+#[cfg(feature = "workbench")]
+pub(crate) async fn download(
+    connector: &SharedHttpConnector,
+    request: HttpRequest,
+    into: &mut dyn std::io::Write,
+) -> Result<Answered, Error> {
+    let broken = |error: &dyn std::error::Error| Error::Broken(root_cause(error));
+    let response = connector.call(request).await;
+    let response = response.map_err(|error| Error::Unreachable(root_cause(&error)))?;
+    let answered = Answered {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+    };
+    if answered.status == 200 {
+        let mut body = ByteStream::new(response.into_body());
+        while let Some(part) = body.next().await {
+            let part = part.map_err(|error| broken(&error))?;
+            into.write_all(&part).map_err(|error| broken(&error))?;
+        }
+    }
+    Ok(answered)
 }
 
 async fn read(mut body: ByteStream) -> Result<Zeroizing<Vec<u8>>, Error> {

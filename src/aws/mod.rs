@@ -167,6 +167,8 @@ pub(crate) fn workbench(settings: &Settings) -> Result<SharedHttpConnector, Refu
 /// One request and its answer, and the innermost error for people.
 #[cfg(feature = "workbench")]
 pub(crate) use http::{Answer, exchange, root_cause};
+#[cfg(feature = "workbench")]
+pub(crate) use http::{Answered, download};
 
 /// What is wrong with a metadata document.
 #[cfg(fuzzing)]

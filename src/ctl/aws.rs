@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::aws::signed::{Call, host};
-use crate::aws::{Answer, exchange, root_cause, workbench};
+use crate::aws::{Answer, Answered, exchange, root_cause, workbench};
 use crate::cli::Settings;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
@@ -75,6 +75,16 @@ pub(super) fn send(request: HttpRequest) -> Result<Answer, Error> {
     let connector = connector(&settings())?;
     let uri = request.uri().to_owned();
     wait(exchange(&connector, request))?.map_err(|error| Error::Request {
+        uri,
+        said: error.to_string(),
+    })
+}
+
+/// One request whose answer is written as it comes.
+pub(super) fn download(request: HttpRequest, into: &mut dyn io::Write) -> Result<Answered, Error> {
+    let connector = connector(&settings())?;
+    let uri = request.uri().to_owned();
+    wait(crate::aws::download(&connector, request, into))?.map_err(|error| Error::Request {
         uri,
         said: error.to_string(),
     })

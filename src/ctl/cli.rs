@@ -3,6 +3,7 @@
 use super::allow::cli::{Allow, EXAMPLES as ALLOW_EXAMPLES};
 use super::lint::cli::{EXAMPLES as LINT_EXAMPLES, Lint};
 pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
+use super::verify_image::cli::{EXAMPLES as VERIFY_IMAGE_EXAMPLES, VerifyImage};
 
 use super::local::{IMAGE_DIGEST, TASK_KEY};
 use super::sealing::cli::{REKEY_EXAMPLES, SEAL_EXAMPLES};
@@ -102,6 +103,9 @@ pub(super) enum Verb {
     /// Say whether a signed document would be believed
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
+    /// Compare the enforcer's files in an image with the approved base image
+    #[command(after_help = VERIFY_IMAGE_EXAMPLES)]
+    VerifyImage(VerifyImage),
     /// List the executables and libraries of an image with their hashes, which `exec` then compares
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),

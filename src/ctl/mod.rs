@@ -16,6 +16,7 @@ mod sealing;
 mod serve;
 mod signing;
 mod table;
+mod verify_image;
 
 use clap::Parser;
 use cli::{Cli, Verb};
@@ -64,6 +65,7 @@ fn enforcerctl() -> ExitCode {
         Verb::Iam(arguments) => iam::run(&arguments, &mut out),
         Verb::Sign(arguments) => signing::run(&arguments, &mut out),
         Verb::Verify(arguments) => signing::verify(&arguments, &mut out),
+        Verb::VerifyImage(arguments) => verify_image::run(&arguments, &mut out),
         Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
     })
 }
@@ -166,6 +168,12 @@ enum Error {
     NoRegistry(String),
     #[error("{repository} {said}")]
     Registry { repository: String, said: String },
+    #[error("{image}: {said}")]
+    ImageForm { image: String, said: String },
+    #[error("{base} has no image for {platform}")]
+    NoPlatform { base: String, platform: String },
+    #[error("{image} is not built on the approved base as it is: {differences} differences")]
+    NotTheBase { image: String, differences: usize },
     #[error("{0} wants a login: run docker login, or give AWS credentials for ECR")]
     NoLogin(String),
     #[error("{0}: `allow` has to be a block list, an entry a `- `, to be edited")]

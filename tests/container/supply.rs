@@ -349,6 +349,53 @@ fn the_pipeline_can_tell_beforehand() {
 }
 
 #[test]
+fn an_image_whose_developer_replaced_the_trust_is_told_from_one_who_did_not() {
+    let supply = supply();
+    let base = "127.0.0.1:5599/bank/base:1";
+    push("supply-base", base);
+    let verify = |image: &str| {
+        let arguments = ["verify-image", image, "--base", base];
+        Ended::from(
+            enforcerctl(&supply.folder)
+                .args(arguments)
+                .output()
+                .unwrap(),
+        )
+    };
+    let ended = verify(IMAGE);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(
+        ended.stdout.contains("the enforcer is the base's"),
+        "{ended:?}"
+    );
+    let folder = supply.folder.join("overreach");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("trust.yaml"), "version: 1\n").unwrap();
+    let dockerfile = "FROM micro-enforcer-test/supply-base\nRUN rm /micro-enforcer && cp /bin/sh /micro-enforcer\n\
+                      COPY trust.yaml /etc/micro-enforcer/trust.yaml\nENTRYPOINT [\"/bin/sh\"]\n";
+    fs::write(folder.join("Dockerfile"), dockerfile).unwrap();
+    build("supply-overreach", &folder.join("Dockerfile"), &folder, &[]);
+    push("supply-overreach", "127.0.0.1:5599/bank/overreach:1");
+    let saved = folder.join("saved.tar");
+    done(
+        docker(&["save", "--output"])
+            .arg(&saved)
+            .arg("micro-enforcer-test/supply-overreach"),
+    );
+    for image in ["127.0.0.1:5599/bank/overreach:1", saved.to_str().unwrap()] {
+        let ended = verify(image);
+        assert_eq!(ended.status, 1, "{ended:?}");
+        for place in [
+            "/micro-enforcer: expected",
+            "trust.yaml: expected",
+            "ENTRYPOINT: expected",
+        ] {
+            assert!(ended.stdout.contains(place), "{place}: {ended:?}");
+        }
+    }
+}
+
+#[test]
 fn a_policy_of_the_developers_is_202() {
     let supply = supply();
     let own = policy(12, "orders-*").replace("exec: {}", "exec: {mode: audit}");

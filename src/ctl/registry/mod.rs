@@ -3,17 +3,22 @@
 mod auth;
 
 use super::{Error, aws};
-use crate::aws::Answer;
+use crate::aws::Answered;
 use crate::image::Reference;
 use crate::policy::hex;
 use auth::Auth;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Seek, Write};
 
 /// The kinds of manifest that are understood.
 const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
                       application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+
+/// As many as curl(1) would follow for people are more than any registry needs.
+const MOST_REDIRECTS: usize = 3;
 
 /// Every digest by which a platform may name an image.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +37,8 @@ struct Manifest {
     #[serde(default)]
     manifests: Vec<Entry>,
     config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Vec<Descriptor>,
 }
 
 #[derive(Deserialize)]
@@ -64,77 +71,105 @@ impl Platform {
     }
 }
 
-/// Asks the registry, and believes no digest that it has not computed itself.
+/// An image of one platform, or the only one that there is.
+pub(super) struct Platformed {
+    /// `linux/amd64`; empty where only one was pushed.
+    platform: String,
+    digest: String,
+    /// Digest of its configuration.
+    pub(super) config: String,
+    /// Digests of its layers, the lowest first.
+    pub(super) layers: Vec<String>,
+}
+
+/// Asks the registry for every digest of an image.
 pub(super) fn digests(image: &str) -> Result<Digests, Error> {
-    let reference: Reference = image.parse().map_err(|error| Error::Reference {
-        image: image.to_owned(),
-        error: format!("{error}"),
-    })?;
-    let mut registry = Registry::of(image, &reference)?;
-    let wanted = reference.digest().map(ToString::to_string);
-    let name = wanted
-        .clone()
-        .or_else(|| reference.tag().map(str::to_owned))
-        .unwrap_or_else(|| "latest".into());
-    let (manifest, digest) = registry.manifest(&name)?;
-    if wanted.is_some_and(|wanted| wanted != digest) {
-        return Err(registry.fault(format!("gave another manifest for {name}")));
+    let (registry, index, images) = Registry::walk(image)?;
+    let mut all: Vec<_> = index
+        .map(|digest| (digest, "index".into()))
+        .into_iter()
+        .collect();
+    let mut manifests = Vec::new();
+    for image in images {
+        let what = |what: &str| format!("{} {what}", image.platform).trim_start().to_owned();
+        manifests.push(image.digest.clone());
+        all.push((image.digest.clone(), what("manifest")));
+        all.push((image.config.clone(), what("config")));
     }
-    let mut digests = Digests {
+    Ok(Digests {
         repository: registry.repository(),
-        all: Vec::new(),
-        manifests: Vec::new(),
-    };
-    if manifest.manifests.is_empty() {
-        digests.add("manifest", digest, manifest, &registry)?;
-        return Ok(digests);
-    }
-    digests.all.push((digest, "index".into()));
-    for entry in manifest.manifests {
-        // An attestation is of no platform and never runs.
-        let Some(platform) = entry.platform.filter(|platform| platform.os != "unknown") else {
-            continue;
-        };
-        let (manifest, digest) = registry.manifest(&entry.digest)?;
-        if digest != entry.digest {
-            return Err(registry.fault(format!("gave another manifest for {}", entry.digest)));
-        }
-        digests.add(
-            &format!("{} manifest", platform.shown()),
-            digest,
-            manifest,
-            &registry,
-        )?;
-    }
-    Ok(digests)
+        all,
+        manifests,
+    })
 }
 
-impl Digests {
-    fn add(
-        &mut self,
-        what: &str,
-        digest: String,
-        manifest: Manifest,
-        registry: &Registry,
-    ) -> Result<(), Error> {
-        let config = manifest
-            .config
-            .ok_or_else(|| registry.fault("gave a manifest without config".into()))?;
-        self.manifests.push(digest.clone());
-        self.all.push((digest, what.to_owned()));
-        self.all
-            .push((config.digest, what.replace("manifest", "config")));
-        Ok(())
-    }
-}
-
-struct Registry {
+/// A repository of a registry, and how we are known there.
+pub(super) struct Registry {
     host: String,
     path: String,
     auth: Option<Auth>,
 }
 
 impl Registry {
+    /// The images of a name, and where their parts are had.
+    pub(super) fn open(image: &str) -> Result<(Self, Vec<Platformed>), Error> {
+        let (registry, _, images) = Self::walk(image)?;
+        Ok((registry, images))
+    }
+
+    /// Believes no digest that it has not computed itself.
+    fn walk(image: &str) -> Result<(Self, Option<String>, Vec<Platformed>), Error> {
+        let reference: Reference = image.parse().map_err(|error| Error::Reference {
+            image: image.to_owned(),
+            error: format!("{error}"),
+        })?;
+        let mut registry = Self::of(image, &reference)?;
+        let wanted = reference.digest().map(ToString::to_string);
+        let name = wanted
+            .clone()
+            .or_else(|| reference.tag().map(str::to_owned))
+            .unwrap_or_else(|| "latest".into());
+        let (manifest, digest) = registry.manifest(&name)?;
+        if wanted.is_some_and(|wanted| wanted != digest) {
+            return Err(registry.fault(format!("gave another manifest for {name}")));
+        }
+        if manifest.manifests.is_empty() {
+            let only = registry.platformed(String::new(), digest, manifest)?;
+            return Ok((registry, None, vec![only]));
+        }
+        let mut images = Vec::new();
+        for entry in manifest.manifests {
+            // An attestation is of no platform and never runs.
+            let Some(platform) = entry.platform.filter(|platform| platform.os != "unknown") else {
+                continue;
+            };
+            let (manifest, found) = registry.manifest(&entry.digest)?;
+            if found != entry.digest {
+                return Err(registry.fault(format!("gave another manifest for {}", entry.digest)));
+            }
+            images.push(registry.platformed(platform.shown(), found, manifest)?);
+        }
+        Ok((registry, Some(digest), images))
+    }
+
+    fn platformed(
+        &self,
+        platform: String,
+        digest: String,
+        manifest: Manifest,
+    ) -> Result<Platformed, Error> {
+        let config = manifest
+            .config
+            .ok_or_else(|| self.fault("gave a manifest without config".into()))?;
+        let layers = manifest.layers.into_iter();
+        Ok(Platformed {
+            platform,
+            digest,
+            config: config.digest,
+            layers: layers.map(|layer| layer.digest).collect(),
+        })
+    }
+
     /// The host is the first component if it has a dot or a port or is `localhost`, as in the reference grammar.
     fn of(image: &str, reference: &Reference) -> Result<Self, Error> {
         let (host, path) = reference
@@ -155,47 +190,85 @@ impl Registry {
 
     /// A manifest by its tag or digest, and the digest of what came.
     fn manifest(&mut self, name: &str) -> Result<(Manifest, String), Error> {
-        let mut answer = self.get(name)?;
-        if answer.status == 401 && self.auth.is_none() {
-            let challenge = answer
-                .headers
-                .get("www-authenticate")
-                .unwrap_or_default()
-                .to_owned();
-            self.auth = Some(Auth::answer(&self.host, &challenge)?);
-            answer = self.get(name)?;
-        }
-        match answer.status {
-            200 => {}
-            404 => return Err(self.fault(format!("has no {name}"))),
-            401 | 403 => {
-                return Err(self.fault(
-                    "denies access; log in with docker login, or give AWS credentials".into(),
-                ));
-            }
-            status => return Err(self.fault(format!("answered with HTTP status {status}"))),
-        }
-        let digest = format!("sha256:{}", hex(&Sha256::digest(&answer.body)));
-        let manifest = serde_json::from_slice(&answer.body);
+        let mut body = Limited::default();
+        self.get("manifests", name, &mut body)?;
+        let body = body.0;
+        let digest = format!("sha256:{}", hex(&Sha256::digest(&body)));
+        let manifest = serde_json::from_slice(&body);
         Ok((
             manifest.map_err(|_| self.fault(format!("gave no manifest for {name}")))?,
             digest,
         ))
     }
 
-    fn get(&self, name: &str) -> Result<Answer, Error> {
+    /// A blob that is read whole, as it was asked for.
+    pub(super) fn small(&mut self, digest: &str) -> Result<Vec<u8>, Error> {
+        let mut body = Limited::default();
+        self.get("blobs", digest, &mut body)?;
+        let body = body.0;
+        if format!("sha256:{}", hex(&Sha256::digest(&body))) != digest {
+            return Err(self.fault(format!("gave another blob for {digest}")));
+        }
+        Ok(body)
+    }
+
+    /// A blob of any length; whoever reads it compares its digest.
+    pub(super) fn large(&mut self, digest: &str) -> Result<File, Error> {
+        let mut file = tempfile::tempfile().map_err(Error::step("keep a layer"))?;
+        self.get("blobs", digest, &mut file)?;
+        file.rewind().map_err(Error::step("read a layer"))?;
+        Ok(file)
+    }
+
+    fn get(&mut self, kind: &str, name: &str, into: &mut dyn Write) -> Result<(), Error> {
+        let mut answer = self.ask(kind, name, into)?;
+        if answer.status == 401 && self.auth.is_none() {
+            let challenge = answer.headers.get("www-authenticate").unwrap_or_default();
+            self.auth = Some(Auth::answer(&self.host, challenge)?);
+            answer = self.ask(kind, name, into)?;
+        }
+        match answer.status {
+            200 => Ok(()),
+            404 => Err(self.fault(format!("has no {name}"))),
+            401 | 403 => {
+                let said = "denies access; log in with docker login, or give AWS credentials";
+                Err(self.fault(said.into()))
+            }
+            status => Err(self.fault(format!("answered with HTTP status {status}"))),
+        }
+    }
+
+    /// Only the body of a 200 is kept. What a storage elsewhere has needs no login of ours, and must not see it.
+    fn ask(&self, kind: &str, name: &str, into: &mut dyn Write) -> Result<Answered, Error> {
         let scheme = if is_loopback(&self.host) {
             "http"
         } else {
             "https"
         };
-        let uri = format!("{scheme}://{}/v2/{}/manifests/{name}", self.host, self.path);
-        let mut request = HttpRequest::get(&uri).map_err(|error| self.fault(error.to_string()))?;
-        request.headers_mut().insert("accept", ACCEPT);
-        if let Some(auth) = &self.auth {
-            request.headers_mut().insert("authorization", auth.header());
+        let mut uri = format!("{scheme}://{}/v2/{}/{kind}/{name}", self.host, self.path);
+        for redirects in 0..=MOST_REDIRECTS {
+            let mut request =
+                HttpRequest::get(&uri).map_err(|error| self.fault(error.to_string()))?;
+            if kind == "manifests" {
+                request.headers_mut().insert("accept", ACCEPT);
+            }
+            if let Some(auth) = self.auth.as_ref().filter(|_| redirects == 0) {
+                request.headers_mut().insert("authorization", auth.header());
+            }
+            let answered = aws::download(request, into)?;
+            match answered.headers.get("location") {
+                Some(elsewhere) if matches!(answered.status, 302 | 303 | 307 | 308) => {
+                    if !elsewhere.starts_with("https://") {
+                        return Err(
+                            self.fault(format!("sends us to {elsewhere}, which is no https"))
+                        );
+                    }
+                    elsewhere.clone_into(&mut uri);
+                }
+                _ => return Ok(answered),
+            }
         }
-        aws::send(request)
+        Err(self.fault("sends us from place to place".into()))
     }
 
     fn fault(&self, said: String) -> Error {
@@ -203,6 +276,25 @@ impl Registry {
             repository: self.repository(),
             said,
         }
+    }
+}
+
+/// What is kept in memory, and no more of it than registries have to take (OCI distribution specification, manifests).
+#[derive(Default)]
+struct Limited(Vec<u8>);
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const LONGEST: usize = 4 << 20;
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
