@@ -11,6 +11,9 @@ use crate::{admission, image};
 
 const NOBODY_STAYS: &str = "supervise.enabled is false: nobody stays to look";
 
+/// The reason of a control that the policy does not ask for.
+pub(crate) const NOT_STATED: &str = "not stated";
+
 /// One state a control, in the order of [`Control`].
 pub fn survey(
     policy: &Policy,
@@ -118,7 +121,7 @@ fn asked(control: Control, stated: bool, held: Option<(State, impl Into<String>)
     match held {
         Some((how_far, reason)) => state(control, how_far, reason),
         None if stated => state(control, State::Unavailable, supervisor::NO_LISTENER),
-        None => state(control, State::Unavailable, "not stated"),
+        None => state(control, State::Unavailable, NOT_STATED),
     }
 }
 
@@ -140,7 +143,7 @@ fn foreign_state(policy: &Policy, guards: &Guards) -> ControlState {
     match (guards.foreign(), &policy.foreign) {
         (Some((how_far, reason)), _) => state(control, how_far, reason),
         (None, Some(_)) => state(control, State::Unavailable, NOBODY_STAYS),
-        (None, None) => state(control, State::Unavailable, "not stated"),
+        (None, None) => state(control, State::Unavailable, NOT_STATED),
     }
 }
 

@@ -70,6 +70,28 @@ pub(super) fn call(
     }))
 }
 
+/// Whose credentials there are, for people: never a secret of them.
+pub(super) fn credentials_check() -> Result<String, Error> {
+    let failed = |said: String| Error::Call {
+        target: "credentials",
+        said,
+    };
+    let config = config(&settings())?;
+    let region = config
+        .region()
+        .ok_or_else(|| failed("no region is known: set AWS_REGION".into()))?
+        .to_string();
+    let provider = config
+        .credentials_provider()
+        .ok_or_else(|| failed("there are none".into()))?;
+    let credentials =
+        wait(provider.provide_credentials())?.map_err(|error| failed(root_cause(&error)))?;
+    Ok(format!(
+        "access key {} in {region}",
+        credentials.access_key_id()
+    ))
+}
+
 /// One request, with the proxy and the authorities of the environment.
 pub(super) fn send(request: HttpRequest) -> Result<Answer, Error> {
     let connector = connector(&settings())?;
@@ -105,7 +127,7 @@ fn connector(settings: &Settings) -> Result<SharedHttpConnector, Error> {
     workbench(settings).map_err(failed)
 }
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings::read(&environment())
 }
 

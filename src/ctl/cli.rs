@@ -1,6 +1,7 @@
 //! The command line of `enforcerctl`.
 
 use super::allow::cli::{Allow, EXAMPLES as ALLOW_EXAMPLES};
+use super::doctor::cli::{Doctor, EXAMPLES as DOCTOR_EXAMPLES};
 use super::lint::cli::{EXAMPLES as LINT_EXAMPLES, Lint};
 pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
 use super::verify_image::cli::{EXAMPLES as VERIFY_IMAGE_EXAMPLES, VerifyImage};
@@ -103,6 +104,9 @@ pub(super) enum Verb {
     /// Say whether a signed document would be believed
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
+    /// Say what a start would not find: credentials, KMS, metadata, an admitted image, a signed policy, controls
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
     /// Compare the enforcer's files in an image with the approved base image
     #[command(after_help = VERIFY_IMAGE_EXAMPLES)]
     VerifyImage(VerifyImage),

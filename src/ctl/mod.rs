@@ -5,6 +5,7 @@ mod aws;
 mod break_glass;
 mod cli;
 mod demo;
+mod doctor;
 mod exit_codes;
 mod iam;
 mod lint;
@@ -65,6 +66,7 @@ fn enforcerctl() -> ExitCode {
         Verb::Iam(arguments) => iam::run(&arguments, &mut out),
         Verb::Sign(arguments) => signing::run(&arguments, &mut out),
         Verb::Verify(arguments) => signing::verify(&arguments, &mut out),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &mut out),
         Verb::VerifyImage(arguments) => verify_image::run(&arguments, &mut out),
         Verb::Manifest(arguments) => manifest::run(&arguments, &mut out),
     })
@@ -194,6 +196,8 @@ enum Error {
         line: usize,
         said: String,
     },
+    #[error("{0} of the checks failed")]
+    Unwell(usize),
     #[error("{errors} errors and {warnings} warnings")]
     Linted { errors: usize, warnings: usize },
     #[error("{target}: {said}")]

@@ -101,6 +101,10 @@ impl Kms {
     }
 
     fn decrypt(&self, principal: &Principal, request: &Request) -> Result<Value, Error> {
+        if request.ignores_ciphertext() {
+            self.usable(principal, "Decrypt", request.key_id()?)?;
+            request.check_dry_run()?;
+        }
         let (key, plaintext) = self.open(
             principal,
             "Decrypt",

@@ -17,6 +17,7 @@ pub(super) struct Request {
     pub destination_key_id: Option<String>,
     pub destination_encryption_context: EncryptionContext,
     pub dry_run: bool,
+    pub dry_run_modifiers: Vec<String>,
 }
 
 impl Request {
@@ -24,6 +25,12 @@ impl Request {
         self.key_id
             .as_deref()
             .ok_or_else(|| ("ValidationException", "KeyId must not be null".to_owned()))
+    }
+
+    /// Whether permission is asked for, and no ciphertext is there.
+    pub fn ignores_ciphertext(&self) -> bool {
+        let named = |modifier: &String| modifier == "IGNORE_CIPHERTEXT";
+        self.dry_run && self.dry_run_modifiers.iter().any(named)
     }
 
     /// Called once the operation is known to be allowed.

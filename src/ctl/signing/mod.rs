@@ -18,7 +18,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub(super) use verify::run as verify;
+pub(super) use verify::{read_trust, run as verify};
 
 /// The media type of what is written with `--bundle`.
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";

@@ -69,7 +69,7 @@ fn by_key(path: &Path, bytes: &[u8], target: &str, signature: &[u8]) -> Result<S
 }
 
 /// A key's file is looked for at its path, and then beside `trust.yaml`: an image's paths are not those of a pipeline.
-fn read_trust(path: &Path) -> Result<Trust, Error> {
+pub(in crate::ctl) fn read_trust(path: &Path) -> Result<Trust, Error> {
     let origin = path.display().to_string();
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let key = |pem: &Path| {
