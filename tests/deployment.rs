@@ -28,6 +28,61 @@ fn the_laptops_policy_differs_from_the_examples_in_the_platform_alone() {
     assert_eq!(local, on_ecs);
 }
 
+/// What `enforcerctl lint` finds in the template after a change.
+#[cfg(feature = "workbench")]
+fn linted(change: impl FnOnce(String) -> String) -> String {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("template.yaml");
+    let text = fs::read_to_string("docker/ecs/template.yaml").unwrap();
+    fs::write(&path, change(text)).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_enforcerctl"))
+        .args(["lint", "--strict"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+#[cfg(feature = "workbench")]
+fn the_template_is_as_lint_wants_it_and_would_not_be_otherwise() {
+    assert_eq!(linted(|text| text), "");
+    for (from, to, rule) in [
+        (
+            "          Command: !Ref Command\n",
+            "          EntryPoint: [/bin/sh]\n",
+            "entrypoint.overridden",
+        ),
+        (
+            "ReadonlyRootFilesystem: true",
+            "ReadonlyRootFilesystem: false",
+            "root.writable",
+        ),
+        ("          StopTimeout: 30\n", "", "stop.timeout"),
+        (
+            "Value: !GetAtt Rekeyed.Sealed",
+            "Value: \"DB_PASSWORD=correct horse\"",
+            "secret.plaintext",
+        ),
+        (
+            "      NetworkMode: awsvpc\n",
+            "      NetworkMode: awsvpc\n      PidMode: task\n",
+            "pid.mode",
+        ),
+        (
+            "            Resource: !GetAtt Key.Arn\n            Condition:\n              StringEquals: {\"kms:EncryptionContext:app\": !Ref Application}\n          - Sid: ReadSignedParameters",
+            "            Resource: \"*\"\n          - Sid: ReadSignedParameters",
+            "role.wide",
+        ),
+    ] {
+        let found = linted(|text| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+        assert!(found.contains(rule), "{rule}: {found}");
+    }
+}
+
 #[test]
 fn ecs_restarts_after_a_refusal_only_where_that_may_help() {
     let policy = &container()["restartPolicy"];

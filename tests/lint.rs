@@ -253,6 +253,52 @@ fn a_template_is_read_with_its_functions() {
 }
 
 #[test]
+fn what_a_condition_may_choose_is_judged_as_if_it_were_chosen() {
+    let desk = Desk::new();
+    for (from, to, expected) in [
+        (
+            "StopTimeout: 30",
+            "StopTimeout: 30\n          EntryPoint: !If [Prod, !Ref AWS::NoValue, [/bin/sh]]",
+            "entrypoint.overridden",
+        ),
+        (
+            "StopTimeout: 30",
+            "StopTimeout: 30\n          EntryPoint: !Ref Start",
+            "entrypoint.overridden",
+        ),
+        (
+            "StopTimeout: 30",
+            "StopTimeout: 30\n          LinuxParameters: !If [Prod, {InitProcessEnabled: true}, !Ref AWS::NoValue]",
+            "init.process",
+        ),
+        (
+            "Environment:\n",
+            "Environment:\n            - !If [Prod, !If [Old, {Name: API_TOKEN, Value: correct horse}, {}], !Ref AWS::NoValue]\n",
+            "secret.plaintext",
+        ),
+        (
+            "Environment:\n",
+            "Environment:\n            - {Name: !Ref Named, Value: correct horse}\n",
+            "secret.plaintext",
+        ),
+        (
+            "Environment:\n",
+            "Environment:\n            - {Name: !Ref Unnamed, Value: AKIAIOSFODNN7EXAMPLE}\n",
+            "secret.plaintext",
+        ),
+    ] {
+        let parameters = "Parameters:\n  Start: {Type: CommaDelimitedList, Default: 'sh,-c'}\n  Named: {Type: String, Default: API_TOKEN}\n  Unnamed: {Type: String}\n";
+        assert!(TEMPLATE.contains(from), "{from}");
+        let changed = TEMPLATE
+            .replacen(from, to, 1)
+            .replacen("Parameters:\n", parameters, 1);
+        let found = desk.found("t.yaml", &changed, &POLICY);
+        let found: Vec<_> = found.iter().map(|(rule, _)| rule.as_str()).collect();
+        assert_eq!(found, [expected], "{to}");
+    }
+}
+
+#[test]
 fn a_dockerfile_is_judged_by_its_last_stage() {
     let desk = Desk::new();
     let base = format!("registry.example/base@{DIGEST}");

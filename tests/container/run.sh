@@ -18,4 +18,5 @@ clean
 cargo build --quiet --example attack --example probe
 tests/container/images.sh "$1" "$2"
 target/venv/bin/python tests/container/task_definition.py
+target/venv/bin/python tests/container/template.py
 cargo test --test container -- "${@:3}"

@@ -39,7 +39,7 @@ impl Task<'_> {
         let Some(list) = task.get("containerDefinitions") else {
             return;
         };
-        for container in list.items() {
+        for container in list.each() {
             self.container(container);
         }
     }
@@ -61,10 +61,16 @@ impl Task<'_> {
     /// What is started, and from what.
     fn started(&mut self, container: &Node, name: &str) {
         if let Some(entrypoint) = container.get("entryPoint") {
-            let first = entrypoint.items().first();
-            let is_ours = first.is_some_and(|first| self.value(first).is(|word| word == ENFORCER));
-            // An empty list leaves the image's in place.
-            if !is_ours && first.is_some() {
+            let overrides = |branch: &&Node| match (branch.items().first(), self.value(branch)) {
+                (Some(first), _) => !self.value(first).is(|word| word == ENFORCER),
+                // A parameter that is a list has commas in it.
+                (None, Value::Known(lists)) => lists
+                    .iter()
+                    .any(|list| list.split(',').next() != Some(ENFORCER)),
+                // An empty list leaves the image's in place, as no value does.
+                (None, Value::Unknown) => false,
+            };
+            if entrypoint.branches().iter().any(overrides) {
                 self.say(&rule::ENTRYPOINT_OVERRIDDEN, entrypoint, name);
             }
         }
@@ -96,18 +102,22 @@ impl Task<'_> {
         {
             self.say(&rule::PRIVILEGED, privileged, name);
         }
-        let linux = container.get("linuxParameters");
-        if let Some(init) = linux
-            .and_then(|linux| linux.get("initProcessEnabled"))
+        let linux = container.get("linuxParameters").map(Node::branches);
+        let linux = linux.unwrap_or_default();
+        for init in linux
+            .iter()
+            .filter_map(|linux| linux.get("initProcessEnabled"))
             .filter(|node| is_true(self, Some(node)))
+            .collect::<Vec<_>>()
         {
             self.say(&rule::INIT_PROCESS, init, name);
         }
         let added = linux
-            .and_then(|linux| linux.get("capabilities"))
-            .and_then(|all| all.get("add"))
-            .map(Node::items)
-            .unwrap_or_default();
+            .iter()
+            .filter_map(|linux| linux.get("capabilities"))
+            .flat_map(Node::branches)
+            .filter_map(|all| all.get("add"))
+            .flat_map(Node::each);
         for capability in added {
             if self
                 .value(capability)
@@ -141,14 +151,17 @@ impl Task<'_> {
     fn variables(&mut self, container: &Node, name: &str) {
         let list = container
             .get("environment")
-            .map(Node::items)
+            .map(Node::each)
             .unwrap_or_default();
         let mut set: Vec<(String, &Node)> = Vec::new();
         for entry in list {
-            if let (Some(variable), Some(value)) =
-                (entry.get("name").and_then(Node::text), entry.get("value"))
-            {
-                set.push((variable.to_owned(), value));
+            if let (Some(name), Some(value)) = (entry.get("name"), entry.get("value")) {
+                let names = match self.value(name) {
+                    Value::Known(names) => names,
+                    // It may be called anything, and the value is looked at by itself.
+                    Value::Unknown => vec!["a variable".to_owned()],
+                };
+                set.extend(names.into_iter().map(|name| (name, value)));
             }
         }
         for (variable, value) in &set {
@@ -162,10 +175,7 @@ impl Task<'_> {
                 self.say(&rule::SECRET_PLAINTEXT, value, &about);
             }
         }
-        let injected = container
-            .get("secrets")
-            .map(Node::items)
-            .unwrap_or_default();
+        let injected = container.get("secrets").map(Node::each).unwrap_or_default();
         let injected: Vec<&str> = injected
             .iter()
             .filter_map(|entry| entry.get("name").and_then(Node::text))

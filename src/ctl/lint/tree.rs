@@ -49,6 +49,25 @@ impl Node {
         }
     }
 
+    /// Itself, or what each branch of an `Fn::If` would be in its place.
+    pub(super) fn branches(&self) -> Vec<&Self> {
+        match self.entries() {
+            [(name, condition)] if name == "Fn::If" => {
+                let branches = condition.items().get(1..).unwrap_or_default();
+                branches.iter().flat_map(Self::branches).collect()
+            }
+            _ => vec![self],
+        }
+    }
+
+    /// The items of a list, whichever branches give it and them.
+    pub(super) fn each(&self) -> Vec<&Self> {
+        let lists = self.branches().into_iter();
+        lists
+            .flat_map(|list| list.items().iter().flat_map(Self::branches))
+            .collect()
+    }
+
     /// The entries of a map.
     pub(super) fn entries(&self) -> &[(String, Self)] {
         match &self.content {
