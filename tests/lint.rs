@@ -298,6 +298,75 @@ fn what_a_condition_may_choose_is_judged_as_if_it_were_chosen() {
     }
 }
 
+/// What AWS publishes is not made for the enforcer, and nothing is found that is not so.
+#[test]
+fn in_what_aws_publishes_as_much_is_found_as_there_is() {
+    let desk = Desk::new();
+    for (name, expected) in [
+        (
+            "web-server.json",
+            &[
+                ("entrypoint.overridden", 12),
+                ("image.unpinned", 10),
+                ("root.writable", 8),
+                ("stop.timeout", 8),
+            ][..],
+        ),
+        (
+            "exec-init.json",
+            &[
+                ("image.unpinned", 10),
+                ("init.process", 13),
+                ("root.writable", 8),
+                ("stop.timeout", 8),
+            ],
+        ),
+        ("injected-secret.json", &[]),
+        (
+            "consul-server.json",
+            &[
+                ("entrypoint.overridden", 10),
+                ("image.unpinned", 7),
+                ("root.writable", 5),
+                ("stop.timeout", 5),
+            ],
+        ),
+        (
+            "wildfly.json",
+            &[
+                ("image.unpinned", 10),
+                ("root.writable", 8),
+                ("stop.timeout", 8),
+            ],
+        ),
+        (
+            "gunicorn.json",
+            &[
+                ("image.unpinned", 10),
+                ("root.writable", 8),
+                ("stop.timeout", 8),
+            ],
+        ),
+        (
+            "website-service.yaml",
+            &[
+                ("image.unpinned", 15),
+                ("root.writable", 13),
+                ("stop.timeout", 13),
+            ],
+        ),
+    ] {
+        let content = fs::read_to_string(format!("tests/fixtures/lint/{name}")).unwrap();
+        let found = desk.found(name, &content, &[]);
+        let mut found: Vec<_> = found
+            .iter()
+            .map(|(rule, line)| (rule.as_str(), *line))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
 #[test]
 fn a_dockerfile_is_judged_by_its_last_stage() {
     let desk = Desk::new();

@@ -261,3 +261,24 @@ fn a_token_that_breaks_the_glass_is_made_in_one_step() {
     desk.refuses(&with(&["--family", "a", "--control", "secrets"]), "secrets");
     desk.refuses(&with(&["--family", "a"]), "--control");
 }
+
+#[test]
+fn every_kind_of_document_is_checked_as_what_it_is() {
+    let desk = Desk::new(1);
+    let write = |name: &str, text: &str| std::fs::write(desk.path(name), text).unwrap();
+    write(
+        "list.yaml",
+        "kind: allowlist\nversion: 1\nname: images\nserial: 3\nallow: []\n",
+    );
+    let said = desk.does(&["policy", "check", "list.yaml", "trust.yaml"]);
+    assert!(
+        said.contains("list.yaml: right (allowlist images, serial 3)")
+            && said.contains("trust.yaml: right (trust)"),
+        "{said}"
+    );
+    write(
+        "list.yaml",
+        "kind: allowlist\nversion: 1\nname: images\nalow: []\n",
+    );
+    desk.refuses(&["policy", "check", "list.yaml"], "1 of the documents");
+}

@@ -123,9 +123,9 @@ pub(super) enum Verb {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
-    /// Say whether the wrapper would accept policies, with line, column and the nearest valid key
+    /// Say whether the wrapper would accept documents, with line, column and the nearest valid key
     Check {
-        /// The policies
+        /// Policies, allowlists, break-glass tokens, and any `trust.yaml`
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },

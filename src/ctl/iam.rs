@@ -28,11 +28,18 @@ pub(super) fn run(arguments: &Iam, out: &mut impl Write) -> Result<(), Error> {
         .chain(lists)
         .collect();
     statements.extend(reads(&sources, arguments));
-    let mut printed = json!({"role_policy": {"Version": VERSION, "Statement": statements}});
+    let mut printed = json!({"role_policy": {"Version": VERSION, "Statement": &statements}});
     if let Some(role) = &arguments.role {
         let mut statement = decrypt(&policy, &json!("*"));
         statement["Principal"] = json!({"AWS": role});
         printed["key_policy_statement"] = statement;
+    }
+    let is_parameter = |statement: &Value| statement["Action"] == "ssm:GetParameters";
+    if statements.iter().any(is_parameter) {
+        // A signed document is no secret, and a String needs no key.
+        printed["note"] = json!(
+            "keep signed documents as parameters of type String; a SecureString needs kms:Decrypt for its own key as well"
+        );
     }
     writeln!(out, "{printed:#}")?;
     Ok(())

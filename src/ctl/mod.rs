@@ -204,7 +204,7 @@ enum Error {
     Call { target: &'static str, said: String },
     #[error("{uri}: {said}")]
     Request { uri: String, said: String },
-    #[error("{0} of the policies would be refused")]
+    #[error("{0} of the documents would be refused")]
     Policies(usize),
     #[error("{0} of the scenes ended otherwise than promised")]
     Scenes(usize),

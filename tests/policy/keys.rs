@@ -90,7 +90,7 @@ fn every_misspelt_section_is_refused_with_the_right_one() {
                 "{message}"
             );
             assert!(
-                message.contains(&format!("unknown key {wrong:?} in the policy")),
+                message.contains(&format!("unknown key {wrong:?} in the document")),
                 "{message}"
             );
             assert!(
@@ -105,7 +105,7 @@ fn every_misspelt_section_is_refused_with_the_right_one() {
 fn unknown_keys_are_refused_with_line_column_and_place_at_every_depth() {
     refused_with(
         "comand: {}",
-        &["policy.yaml:4:1: unknown key \"comand\" in the policy; did you mean \"command\"?"],
+        &["policy.yaml:4:1: unknown key \"comand\" in the document; did you mean \"command\"?"],
     );
     refused_with(
         "files:\n  writeable: []",

@@ -5,9 +5,10 @@ mod schema;
 
 use super::Error;
 use super::cli::Policy as Verb;
+use super::signing::read_trust;
 use super::table::Table;
 use crate::policy::value::Effect;
-use crate::policy::{MAX_BYTES, Policy, Stated};
+use crate::policy::{MAX_BYTES, Policy, Signable, Stated};
 use keys::Key;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -36,9 +37,9 @@ fn now() -> i64 {
 pub(super) fn check(paths: &[PathBuf], now: i64, out: &mut impl Write) -> Result<(), Error> {
     let mut refused = 0;
     for path in paths {
-        match read(path).and_then(|bytes| Ok(Policy::parse(&bytes, &path.display().to_string())?)) {
-            Ok(policy) => notes(path, policy, now, out)?,
-            Err(error @ Error::Policy(_)) => {
+        match one(path, now, out) {
+            Ok(()) => {}
+            Err(error @ (Error::Policy(_) | Error::Trust(_))) => {
                 refused += 1;
                 writeln!(out, "{error}")?;
             }
@@ -48,6 +49,26 @@ pub(super) fn check(paths: &[PathBuf], now: i64, out: &mut impl Write) -> Result
     match refused {
         0 => Ok(()),
         refused => Err(Error::Policies(refused)),
+    }
+}
+
+/// A document as what it says that it is; `trust.yaml` says so by its name.
+fn one(path: &Path, now: i64, out: &mut impl Write) -> Result<(), Error> {
+    let origin = path.display().to_string();
+    if path.file_name().is_some_and(|name| name == "trust.yaml") {
+        read_trust(path)?;
+        writeln!(out, "{origin}: right (trust)")?;
+        return Ok(());
+    }
+    let document = Signable::parse(&read(path)?, &origin)?;
+    let header = document.header(&origin);
+    let (kind, name, serial) = (header.kind.name(), header.name, header.serial);
+    let said = format!("{kind} {name}, serial {serial}");
+    match document {
+        Signable::Policy(policy) => notes(path, *policy, now, out),
+        Signable::Allowlist(_) | Signable::BreakGlass(_) => {
+            Ok(writeln!(out, "{origin}: right ({said})")?)
+        }
     }
 }
 

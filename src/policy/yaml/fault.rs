@@ -55,7 +55,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = match self.path.as_str() {
-            "" => "the policy",
+            "" => "the document",
             path => path,
         };
         match &self.problem {
