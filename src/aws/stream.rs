@@ -73,7 +73,8 @@ impl Route {
     }
 
     pub(super) async fn open(&self, origin: &Origin) -> io::Result<Stream> {
-        let Some(proxy) = &self.proxy else {
+        // As its variable says; what is plain lies on this machine.
+        let Some(proxy) = self.proxy.as_ref().filter(|_| origin.is_https) else {
             return self.reach(origin).await;
         };
         let tunnel = proxy

@@ -67,10 +67,21 @@ impl Text {
         Ok(())
     }
 
-    /// Takes away the entry at this place in the list.
+    /// Takes away the entry at this place in the list, with the comment right above it; what stands above the next is
+    /// about the next.
     pub(super) fn remove(&mut self, index: usize) -> Result<(), Error> {
         let (first, end) = self.entry(index)?;
-        self.lines.drain(first..end);
+        let is_comment = |line: &usize| self.lines[*line].trim_start().starts_with('#');
+        let first = (0..first)
+            .rev()
+            .take_while(is_comment)
+            .last()
+            .unwrap_or(first);
+        let last = (first..end)
+            .rev()
+            .find(|line| is_content(&self.lines[*line]) && !is_comment(line))
+            .unwrap_or(first);
+        self.lines.drain(first..=last);
         if self.items_of_allow().is_empty()
             && let Some((start, _)) = self.block("allow")
         {
