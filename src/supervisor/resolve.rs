@@ -95,7 +95,6 @@ fn quickly(path: &[u8], last: Last) -> Option<OwnedFd> {
     if !path.starts_with(b"/") {
         return None;
     }
-    let root = root().ok()?;
     let keep = match last {
         Last::Follow => OFlag::empty(),
         Last::Keep => OFlag::O_NOFOLLOW,
@@ -103,7 +102,8 @@ fn quickly(path: &[u8], last: Last) -> Option<OwnedFd> {
     let how = OpenHow::new()
         .flags(OFlag::O_PATH | OFlag::O_CLOEXEC | keep)
         .resolve(ResolveFlag::RESOLVE_NO_XDEV | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    openat2(root, path, how).ok()
+    // Absolute, so that it begins at our root.
+    openat2(AT_FDCWD, path, how).ok()
 }
 
 fn root() -> Result<OwnedFd, Errno> {

@@ -25,10 +25,11 @@ impl Guard {
             Ok(file) => {
                 let file = file?;
                 // What is no file has no bytes that the image could have shipped.
-                if !Status::of(file.as_fd())?.is(libc::S_IFREG) {
+                let status = Status::of(file.as_fd())?;
+                if !status.is(libc::S_IFREG) {
                     return Ok(Ruling::go_on());
                 }
-                let file = self.reader.file(&file, Vec::new())?;
+                let file = self.reader.seen(&file, &status, Vec::new())?;
                 self.judge.library(&file)
             }
             Err(Blind::Hidden(errno)) => self.judge.unseen_library(errno.desc()),

@@ -35,9 +35,9 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
-use reader::{Call, Reader, Unknown, executable};
+use reader::{Call, Executable, Reader, Unknown, executable};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
@@ -159,7 +159,7 @@ impl Guard {
         })
     }
 
-    fn decide(&mut self, held: &Held<'_>, file: OwnedFd, call: Call) -> Result<Ruling, Unknown> {
+    fn decide(&mut self, held: &Held<'_>, file: Executable, call: Call) -> Result<Ruling, Unknown> {
         let chain = self.reader.chain(file, &call)?;
         let verdict = self.judge.called(&chain.files);
         if let Some(verdict) = verdict
@@ -254,7 +254,7 @@ fn concluded(pid: i32, verdict: Option<Verdict>) -> io::Result<Vec<Incident>> {
 }
 
 /// Reads the path once and opens what it leads to; an errno if it cannot be executed anyway.
-fn read(held: &Held<'_>) -> Result<Result<(OwnedFd, Call), Errno>, Blind> {
+fn read(held: &Held<'_>) -> Result<Result<(Executable, Call), Errno>, Blind> {
     let at = held.call.number == libc::SYS_execveat;
     let (base, pointer) = if at {
         (held.int(0), 1)
@@ -269,12 +269,15 @@ fn read(held: &Held<'_>) -> Result<Result<(OwnedFd, Call), Errno>, Blind> {
         Ok(directory) => directory,
         Err(errno) => return Ok(Err(errno)),
     };
-    let start = if name_for_interpreters(base, &path) == path {
-        directory.try_clone().map_err(|_| Errno::EMFILE)
+    // An absolute path begins at the root, whatever the base is.
+    let start = if path.starts_with(b"/") {
+        None
+    } else if base == libc::AT_FDCWD {
+        Some(directory.try_clone().map_err(|_| Errno::EMFILE))
     } else {
-        held.directory(base)?
+        Some(held.directory(base)?)
     };
-    let start = match start {
+    let start = match start.transpose() {
         Ok(start) => start,
         Err(errno) => return Ok(Err(errno)),
     };
@@ -282,7 +285,11 @@ fn read(held: &Held<'_>) -> Result<Result<(OwnedFd, Call), Errno>, Blind> {
     let keeps = at && held.int(4) & libc::AT_SYMLINK_NOFOLLOW != 0;
     let last = if keeps { Last::Keep } else { Last::Follow };
     let viewer = Viewer { tid: held.tid() };
-    let found = match viewer.resolve(start, &path, last) {
+    let found = match start {
+        Some(start) => viewer.resolve(start, &path, last),
+        None => viewer.resolve_absolute(&path, last),
+    };
+    let found = match found {
         Ok(Found::There(file)) => executable(file),
         Ok(Found::Missing { .. }) => Err(Errno::ENOENT),
         Err(errno) => Err(errno),

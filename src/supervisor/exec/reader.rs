@@ -59,6 +59,13 @@ impl From<io::Error> for Unknown {
     }
 }
 
+/// A file that the kernel would execute, as `O_PATH`.
+#[derive(Debug)]
+pub(super) struct Executable {
+    file: OwnedFd,
+    status: Status,
+}
+
 /// What execve was called with.
 #[derive(Debug)]
 pub(super) struct Call {
@@ -87,13 +94,15 @@ pub(super) struct Chain {
 
 impl Reader {
     /// Follows scripts to their interpreters and a loader to its program.
-    pub(super) fn chain(&mut self, file: OwnedFd, call: &Call) -> Result<Chain, Unknown> {
+    pub(super) fn chain(&mut self, found: Executable, call: &Call) -> Result<Chain, Unknown> {
         let mut files = Vec::new();
-        let mut file = file;
+        let Executable {
+            mut file,
+            mut status,
+        } = found;
         let mut applet = applet(&call.arguments, &call.path);
         let mut name = call.name.clone();
         while files.len() <= DEEPEST {
-            let status = Status::of(file.as_fd())?;
             let mut part = self.seen(&file, &status, applet)?;
             let Some(interpreter) = script::interpreter(&file) else {
                 return self.complete(files, part, Stamp::of(&status), call);
@@ -105,7 +114,7 @@ impl Reader {
             );
             files.push(part);
             applet = base(&interpreter).to_vec();
-            file = executable(resolved(call, &interpreter)?)?;
+            Executable { file, status } = executable(resolved(call, &interpreter)?)?;
             name = interpreter;
         }
         Err(Errno::ELOOP.into())
@@ -171,7 +180,13 @@ impl Reader {
         self.seen(file, &Status::of(file.as_fd())?, applet)
     }
 
-    fn seen(&mut self, file: &OwnedFd, status: &Status, applet: Vec<u8>) -> Result<File, Unknown> {
+    /// The same, of whose status that is.
+    pub(super) fn seen(
+        &mut self,
+        file: &OwnedFd,
+        status: &Status,
+        applet: Vec<u8>,
+    ) -> Result<File, Unknown> {
         let path = name_of(file)?;
         Ok(File {
             origin: self.origin(file, status, &path)?,
@@ -231,18 +246,23 @@ pub(super) fn applet(arguments: &[Vec<u8>], path: &[u8]) -> Vec<u8> {
 }
 
 /// What can never be executed is answered at once, as a search along PATH asks for it again and again.
-pub(super) fn executable(file: OwnedFd) -> Result<OwnedFd, Errno> {
-    let mode = Status::of(file.as_fd()).map_err(|_| Errno::EIO)?.mode;
-    match mode & libc::S_IFMT {
+pub(super) fn executable(file: OwnedFd) -> Result<Executable, Errno> {
+    let status = Status::of(file.as_fd()).map_err(|_| Errno::EIO)?;
+    match status.mode & libc::S_IFMT {
         libc::S_IFLNK => Err(Errno::ELOOP),
-        libc::S_IFREG if mode & 0o111 != 0 => Ok(file),
+        libc::S_IFREG if status.mode & 0o111 != 0 => Ok(Executable { file, status }),
         _ => Err(Errno::EACCES),
     }
 }
 
 fn resolved(call: &Call, name: &[u8]) -> Result<OwnedFd, Errno> {
-    let base = call.directory.try_clone().map_err(|_| Errno::EMFILE)?;
-    match call.viewer.resolve(base, name, Last::Follow)? {
+    let found = if name.starts_with(b"/") {
+        call.viewer.resolve_absolute(name, Last::Follow)?
+    } else {
+        let base = call.directory.try_clone().map_err(|_| Errno::EMFILE)?;
+        call.viewer.resolve(base, name, Last::Follow)?
+    };
+    match found {
         Found::There(file) => Ok(file),
         Found::Missing { .. } => Err(Errno::ENOENT),
     }

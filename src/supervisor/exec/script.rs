@@ -1,8 +1,10 @@
 //! The first line of a script, as the kernel reads it (execve(2), "Interpreter scripts").
 
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::stat::Mode;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 
 /// What the kernel looks at (`BINPRM_BUF_SIZE`).
 const HEAD: usize = 256;
@@ -10,11 +12,9 @@ const HEAD: usize = 256;
 /// The interpreter of a script; `None` for what is none, or cannot be read, as no interpreter could either.
 pub(super) fn interpreter(file: &OwnedFd) -> Option<Vec<u8>> {
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let readable: File = File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(link)
-        .ok()?;
+    // Not by File::open, to which musl adds a call of its own.
+    let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let readable = File::from(openat(AT_FDCWD, link.as_str(), flags, Mode::empty()).ok()?);
     let mut head = [0; HEAD];
     let read = readable.read_at(&mut head, 0).ok()?;
     parse(&head[..read])

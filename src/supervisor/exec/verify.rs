@@ -15,8 +15,12 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use std::fs;
 use std::io;
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+
+/// Most environments in one read.
+const ONE_READ: usize = 8192;
 
 /// Its own name for the file that was named, in the auxiliary vector (getauxval(3)).
 const AT_EXECFN: u64 = 31;
@@ -105,7 +109,7 @@ impl Expected {
     }
 
     fn preloaded(pid: i32, reader: &mut Reader) -> Result<Vec<File>, Unknown> {
-        let environment = fs::read(format!("/proc/{pid}/environ"))?;
+        let environment = contents(&format!("/proc/{pid}/environ"))?;
         let lists: Vec<&[u8]> = environment
             .split(|byte| *byte == 0)
             .filter_map(|entry| {
@@ -132,6 +136,17 @@ fn opened(pid: i32, what: &str) -> io::Result<OwnedFd> {
     let link = format!("/proc/{pid}/{what}");
     let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
     Ok(openat(AT_FDCWD, link.as_str(), flags, Mode::empty())?)
+}
+
+/// A file of /proc, which has no size to ask for.
+fn contents(path: &str) -> io::Result<Vec<u8>> {
+    let opened = openat(AT_FDCWD, path, OFlag::O_CLOEXEC, Mode::empty())?;
+    let mut bytes = Vec::with_capacity(ONE_READ);
+    // Without an end: a File would be asked for its size first.
+    fs::File::from(opened)
+        .take(u64::MAX)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn strings(path: &str) -> io::Result<Vec<Vec<u8>>> {

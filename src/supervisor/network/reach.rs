@@ -31,10 +31,20 @@ pub(super) enum Reached {
 /// How we get at the application's sockets.
 #[derive(Debug)]
 pub(super) enum Reach {
-    /// By `pidfd_getfd`, with the real ids of this user where ours do not do.
-    Duplicates(Option<(u32, u32)>),
+    /// By `pidfd_getfd`.
+    Duplicates(Duplicates),
     /// We have made them.
     Registry(Registry),
+}
+
+/// How descriptors of the application's are had.
+#[derive(Debug)]
+pub(super) struct Duplicates {
+    /// The real ids of this user, where ours do not do.
+    borrowed: Option<(u32, u32)>,
+    /// Who asked last: most often it is the same thread again. Once it has ended its pidfd gives nothing, whoever has its
+    /// number then.
+    last: Option<(i32, OwnedFd)>,
 }
 
 impl Reach {
@@ -44,7 +54,10 @@ impl Reach {
         }
         let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
         let borrows = identity.changes_user() && !traces;
-        Self::Duplicates(borrows.then(|| (identity.uid(), identity.gid())))
+        Self::Duplicates(Duplicates {
+            borrowed: borrows.then(|| (identity.uid(), identity.gid())),
+            last: None,
+        })
     }
 
     pub(super) const fn registry(&mut self) -> Option<&mut Registry> {
@@ -55,13 +68,18 @@ impl Reach {
     }
 
     /// Looks while the call is held.
-    pub(super) fn look(&self, held: &Held<'_>, number: i32) -> io::Result<Result<Reached, Blind>> {
+    pub(super) fn look(
+        &mut self,
+        held: &Held<'_>,
+        number: i32,
+    ) -> io::Result<Result<Reached, Blind>> {
+        let tid = held.tid();
         let reached = match self {
-            Self::Registry(registry) => listed(registry, held.tid(), number),
-            Self::Duplicates(None) => duplicated(held.tid(), number),
-            Self::Duplicates(Some((uid, gid))) => {
-                ids::as_real_user(*uid, *gid, || duplicated(held.tid(), number))?
-            }
+            Self::Registry(registry) => listed(registry, tid, number),
+            Self::Duplicates(Duplicates { borrowed, last }) => match *borrowed {
+                None => duplicated(last, tid, number),
+                Some((uid, gid)) => ids::as_real_user(uid, gid, || duplicated(last, tid, number))?,
+            },
         };
         if !held.is_valid() {
             return Ok(Err(Blind::Gone));
@@ -70,13 +88,32 @@ impl Reach {
     }
 }
 
-fn duplicated(tid: i32, number: i32) -> Result<Reached, Errno> {
-    let process = match net::open_thread(tid) {
+fn duplicated(last: &mut Option<(i32, OwnedFd)>, tid: i32, number: i32) -> Result<Reached, Errno> {
+    let duplicate =
+        |process: &OwnedFd| net::duplicate(process.as_fd(), number).map_err(|error| errno(&error));
+    let again = last.as_ref().filter(|(last, _)| *last == tid);
+    if let Some(result) = again.map(|(_, process)| duplicate(process))
+        && result.as_ref().err() != Some(&Errno::ESRCH)
+    {
+        return reached(result);
+    }
+    *last = None;
+    match net::open_thread(tid) {
         // Before 6.9 only leaders can be had; every thread of theirs has the same descriptors, as far as libc makes them.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => leader(tid)?,
-        process => process.map_err(|error| errno(&error))?,
-    };
-    match net::duplicate(process.as_fd(), number).map_err(|error| errno(&error)) {
+        // A leader may outlive the thread, and is not kept for its number.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            reached(duplicate(&leader(tid)?))
+        }
+        Err(error) => Err(errno(&error)),
+        Ok(thread) => {
+            let (_, thread) = last.insert((tid, thread));
+            reached(duplicate(thread))
+        }
+    }
+}
+
+fn reached(duplicate: Result<OwnedFd, Errno>) -> Result<Reached, Errno> {
+    match duplicate {
         Ok(file) => kind(file),
         Err(Errno::EBADF) => Ok(Reached::Nothing),
         Err(errno) => Err(errno),
