@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+use micro_enforcer::ctl::policy::{Document, schema};
 use micro_enforcer::policy::{Mode, Platform, Policy};
 use std::fs;
 use std::path::PathBuf;
@@ -40,8 +41,8 @@ fn every_shipped_policy_is_right_and_bears_the_name_of_its_file() {
     let shipped = fs::read_dir(folder()).unwrap().count();
     assert_eq!(
         shipped,
-        NAMES.len() + 1,
-        "the policies above, and the schema"
+        NAMES.len() + 4,
+        "the policies above, and the schemas"
     );
 }
 
@@ -69,10 +70,16 @@ fn only_the_local_policy_audits_and_believes_loopback() {
 }
 
 #[test]
-fn the_schema_is_that_of_the_types() {
-    let shipped = text("policy.schema.json");
-    assert!(
-        shipped == micro_enforcer::ctl::policy::schema(),
-        "write it anew: cargo run --bin enforcerctl -- policy schema > policies/policy.schema.json"
-    );
+fn every_schema_is_that_of_the_types() {
+    for (of, name) in [
+        (Document::Policy, "policy"),
+        (Document::Allowlist, "allowlist"),
+        (Document::BreakGlass, "break-glass"),
+        (Document::Trust, "trust"),
+    ] {
+        assert!(
+            text(&format!("{name}.schema.json")) == schema(of),
+            "write it anew: cargo run --bin enforcerctl -- policy schema {name} > policies/{name}.schema.json"
+        );
+    }
 }

@@ -156,11 +156,13 @@ fn runtime() -> Result<Runtime, Refusal> {
         })
 }
 
-/// A connector for the workbench, with the proxy and the authorities of the environment.
+/// A connector for the workbench, with the proxy and the authorities of the environment, or else of a policy.
 #[cfg(feature = "workbench")]
-pub(crate) fn workbench(settings: &Settings) -> Result<SharedHttpConnector, Refusal> {
-    let aws = policy::Aws::default();
-    let effective = settings::Effective::new(settings, Platform::Local, &aws)?;
+pub(crate) fn workbench(
+    settings: &Settings,
+    aws: &policy::Aws,
+) -> Result<SharedHttpConnector, Refusal> {
+    let effective = settings::Effective::new(settings, Platform::Local, aws)?;
     Ok(tls::connector(&effective, None)?)
 }
 

@@ -4,6 +4,7 @@ use super::Error;
 use crate::aws::signed::{Call, host};
 use crate::aws::{Answer, Answered, exchange, root_cause, workbench};
 use crate::cli::Settings;
+use crate::policy::Aws;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_kms::Client;
@@ -17,7 +18,17 @@ use tokio::runtime::Builder;
 
 /// KMS as the environment and the profile of whoever calls us say.
 pub(super) fn kms() -> Result<Client, Error> {
-    Ok(Client::new(&config(&settings())?))
+    kms_under(&Aws::default())
+}
+
+/// The same, where a policy says how it is reached.
+pub(super) fn kms_under(aws: &Aws) -> Result<Client, Error> {
+    let config = config(&settings(), aws)?;
+    let mut builder = aws_sdk_kms::config::Builder::from(&config);
+    if let Some(endpoint) = &aws.endpoints.kms {
+        builder = builder.endpoint_url(endpoint.as_str());
+    }
+    Ok(Client::from_conf(builder.build()))
 }
 
 /// One call of a service that speaks JSON 1.1, at its own endpoint or at the one of `AWS_ENDPOINT_URL`.
@@ -28,7 +39,7 @@ pub(super) fn call(
     body: &Value,
 ) -> Result<Value, Error> {
     let failed = |said: String| Error::Call { target, said };
-    let config = config(&settings())?;
+    let config = config(&settings(), &Aws::default())?;
     let region = region
         .map(str::to_owned)
         .or_else(|| config.region().map(ToString::to_string));
@@ -76,7 +87,7 @@ pub(super) fn credentials_check() -> Result<String, Error> {
         target: "credentials",
         said,
     };
-    let config = config(&settings())?;
+    let config = config(&settings(), &Aws::default())?;
     let region = config
         .region()
         .ok_or_else(|| failed("no region is known: set AWS_REGION".into()))?
@@ -94,7 +105,7 @@ pub(super) fn credentials_check() -> Result<String, Error> {
 
 /// One request, with the proxy and the authorities of the environment.
 pub(super) fn send(request: HttpRequest) -> Result<Answer, Error> {
-    let connector = connector(&settings())?;
+    let connector = connector(&settings(), &Aws::default())?;
     let uri = request.uri().to_owned();
     wait(exchange(&connector, request))?.map_err(|error| Error::Request {
         uri,
@@ -104,7 +115,7 @@ pub(super) fn send(request: HttpRequest) -> Result<Answer, Error> {
 
 /// One request whose answer is written as it comes.
 pub(super) fn download(request: HttpRequest, into: &mut dyn io::Write) -> Result<Answered, Error> {
-    let connector = connector(&settings())?;
+    let connector = connector(&settings(), &Aws::default())?;
     let uri = request.uri().to_owned();
     wait(crate::aws::download(&connector, request, into))?.map_err(|error| Error::Request {
         uri,
@@ -112,8 +123,8 @@ pub(super) fn download(request: HttpRequest, into: &mut dyn io::Write) -> Result
     })
 }
 
-fn config(settings: &Settings) -> Result<SdkConfig, Error> {
-    let connector = connector(settings)?;
+fn config(settings: &Settings, aws: &Aws) -> Result<SdkConfig, Error> {
+    let connector = connector(settings, aws)?;
     let client = http_client_fn(move |_, _| connector.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(client);
     if let Some(region) = settings.region.clone().filter(|region| !region.is_empty()) {
@@ -122,9 +133,9 @@ fn config(settings: &Settings) -> Result<SdkConfig, Error> {
     wait(loader.load())
 }
 
-fn connector(settings: &Settings) -> Result<SharedHttpConnector, Error> {
+fn connector(settings: &Settings, aws: &Aws) -> Result<SharedHttpConnector, Error> {
     let failed = |refusal| Error::step("reach AWS")(io::Error::other(refusal));
-    workbench(settings).map_err(failed)
+    workbench(settings, aws).map_err(failed)
 }
 
 pub(super) fn settings() -> Settings {

@@ -3,6 +3,7 @@
 use super::allow::cli::{Allow, EXAMPLES as ALLOW_EXAMPLES};
 use super::doctor::cli::{Doctor, EXAMPLES as DOCTOR_EXAMPLES};
 use super::lint::cli::{EXAMPLES as LINT_EXAMPLES, Lint};
+use super::policy::Document;
 pub(super) use super::sealing::cli::{Format, Open, Rekey, Seal, Target};
 use super::verify_image::cli::{EXAMPLES as VERIFY_IMAGE_EXAMPLES, VerifyImage};
 
@@ -134,8 +135,12 @@ pub(super) enum Policy {
         /// The policy
         file: PathBuf,
     },
-    /// Print the JSON Schema of policies, for editors
-    Schema,
+    /// Print the JSON Schema of policies or of another kind of document, for editors
+    Schema {
+        /// The kind
+        #[arg(value_enum, default_value_t = Document::Policy)]
+        of: Document,
+    },
     /// Print every key with its default and its meaning, as a Markdown table
     Defaults,
 }

@@ -20,6 +20,7 @@ pub(crate) fn launch(
     if !policy.supervise.enabled {
         return become_application(&launch, &started, begun);
     }
+    supervisor::has_descriptors()?;
     let child = supervisor::spawn(launch, &begun.blocked)?;
     supervisor::keep_only_what_supervision_needs(&child)?;
     supervisor::raise_descriptor_limit()?;

@@ -39,9 +39,32 @@ pub use spawn::{Child, exec_in_place, spawn};
 pub use start::{Helper, Outcome, wait_until_childless};
 pub use supervise::{Ended, Supervisor};
 
-use crate::sys::{caps, ids, process};
+use crate::refusal::{Code, Refusal};
+use crate::sys::{caps, fd, ids, process};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
+
+/// As many as one call of the application's takes us at most, with those that are kept from one to the next.
+const DESCRIPTORS: u64 = 16;
+
+/// Whether there is room for our own descriptors: who runs out of them later can neither allow nor refuse.
+pub fn has_descriptors() -> Result<(), Refusal> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(io::Error::from)?;
+    // What is open has the lower numbers.
+    let open = fd::next().map_err(Refusal::from)?;
+    if open + DESCRIPTORS <= most {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::Usage,
+        "supervise.descriptors",
+        format!(
+            "the hard limit of {most} open files leaves {} to the supervisor, and it needs {DESCRIPTORS}",
+            most.saturating_sub(open)
+        ),
+        "raise the container's limit (ulimits: nofile), or leave it out",
+    ))
+}
 
 /// As many descriptors for ourselves as the limit may be raised to: we hold some for the application. The application
 /// was cloned before and has its own limit.

@@ -73,6 +73,15 @@ pub fn adopt(fd: RawFd) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// The lowest number that is free.
+pub fn next() -> io::Result<u64> {
+    // SAFETY: F_DUPFD_CLOEXEC takes a number; 0 is open for our whole life.
+    let fd = cvt(unsafe { libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 0) })?;
+    // SAFETY: the call just made it and nobody else owns it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    u64::try_from(fd.as_raw_fd()).map_err(io::Error::other)
+}
+
 /// A borrowed view of descriptor 0, 1 or 2, which stay open for our whole life.
 pub fn standard(fd: RawFd) -> BorrowedFd<'static> {
     debug_assert!((0..=2).contains(&fd));

@@ -396,6 +396,48 @@ fn an_image_whose_developer_replaced_the_trust_is_told_from_one_who_did_not() {
 }
 
 #[test]
+fn within_the_task_the_doctor_finds_what_a_start_would() {
+    let supply = supply();
+    let doctor = |digest: &str| {
+        let task = Task {
+            image: IMAGE.into(),
+            manifest_digest: digest.into(),
+            family: "orders-api".into(),
+            ..Task::default()
+        };
+        let workbench = format!("{}:/enforcerctl:ro", env!("CARGO_BIN_EXE_enforcerctl"));
+        described_task(task)
+            .option(&["--volume", &workbench, "--entrypoint", "/enforcerctl"])
+            .environment("MICRO_ENFORCER_POLICY", POLICY)
+            .wait("supply", &["doctor", "--format", "json"])
+    };
+    let check = |ended: &Ended, name: &str| {
+        let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        let checks = told["checks"].as_array().unwrap().clone();
+        let check = checks.into_iter().find(|check| check["check"] == name);
+        let check = check.unwrap_or_else(|| panic!("no {name}: {ended:?}"));
+        let text = |key: &str| check[key].as_str().unwrap().to_owned();
+        (text("state"), text("found"))
+    };
+    let ended = doctor(&supply.digest);
+    for (name, words) in [
+        ("policy", "orders-api, serial 12"),
+        ("signature", "by security-2026"),
+        ("task", "container app of orders-api"),
+        ("image", "orders-api 2.4"),
+        ("credentials", "in us-east-1"),
+        ("control.exec", "enforced"),
+        ("control.privileges", "uid 10001"),
+    ] {
+        let (state, found) = check(&ended, name);
+        assert!(state == "ok" && found.contains(words), "{name}: {ended:?}");
+    }
+    let other = doctor(&format!("sha256:{}", "0".repeat(64)));
+    assert_eq!(check(&other, "image").0, "failed", "{other:?}");
+    assert_eq!(other.status, 1);
+}
+
+#[test]
 fn a_policy_of_the_developers_is_202() {
     let supply = supply();
     let own = policy(12, "orders-*").replace("exec: {}", "exec: {mode: audit}");

@@ -12,7 +12,7 @@ fn limited(limit: &str, container: &Container, words: &str) -> Finished {
 #[test]
 fn with_few_descriptors_it_refuses_to_start_or_does_its_work() {
     let _network = Network::new();
-    let mut started = 0;
+    let (mut started, mut refusals) = (0, 0);
     for limit in ["8", "10", "12", "14", "16", "20", "24", "32", "64"] {
         let image = Container::with(&policy()).directory("/data", APP).bare();
         let finished = limited(limit, &image, "/usr/bin/python3 -c \"$0\" 1");
@@ -26,9 +26,10 @@ fn with_few_descriptors_it_refuses_to_start_or_does_its_work() {
             );
         } else {
             assert!(finished.code() != 0, "{limit}: {finished:?}");
+            refusals += usize::from(finished.people().concat().contains("supervise.descriptors"));
         }
     }
-    assert!(started > 0);
+    assert!(started > 0 && refusals > 0, "{started} {refusals}");
 }
 
 /// The application's disk is not ours: nothing that we need is written.

@@ -2,16 +2,17 @@
 
 use super::{Check, State};
 use crate::ctl::aws;
-use crate::policy::Secrets;
+use crate::policy::{Policy, Secrets};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::types::DryRunModifierType;
 
-pub(super) fn check(secrets: &Secrets) -> Vec<Check> {
+pub(super) fn check(policy: &Policy) -> Vec<Check> {
+    let secrets = &policy.secrets;
     if secrets.keys.is_empty() {
         return vec![Check::new("kms", State::Skipped, "the policy lists no key")];
     }
-    let client = match aws::kms() {
+    let client = match aws::kms_under(&policy.aws) {
         Ok(client) => client,
         Err(error) => return vec![Check::new("kms", State::Failed, error.to_string())],
     };

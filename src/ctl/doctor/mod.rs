@@ -85,11 +85,8 @@ pub(super) fn run(arguments: &Doctor, out: &mut impl Write) -> Result<(), Error>
     let documents = documents::check(arguments, &settings, &mut checks);
     checks.extend(task::check(&settings, documents.as_ref()));
     let credentials = aws::credentials_check();
-    let secrets = documents
-        .as_ref()
-        .map(|documents| &documents.policy.secrets);
-    match (&credentials, secrets) {
-        (Ok(_), Some(secrets)) => checks.extend(kms::check(secrets)),
+    match (&credentials, &documents) {
+        (Ok(_), Some(documents)) => checks.extend(kms::check(&documents.policy)),
         (Err(_), _) => checks.push(Check::new("kms", State::Skipped, "nobody to ask as")),
         (Ok(_), None) => {}
     }

@@ -15,14 +15,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-pub use schema::schema;
+pub use schema::{Document, schema};
 
 /// Does what the command line asks for.
 pub(super) fn run(verb: &Verb, out: &mut impl Write) -> Result<(), Error> {
     match verb {
         Verb::Check { files } => check(files, now(), out),
         Verb::Explain { file } => explain(file, out),
-        Verb::Schema => Ok(write!(out, "{}", schema())?),
+        Verb::Schema { of } => Ok(write!(out, "{}", schema(*of))?),
         Verb::Defaults => defaults(out),
     }
 }

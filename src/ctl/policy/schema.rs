@@ -1,17 +1,37 @@
-//! The JSON Schema of policies, from the types that read them.
+//! The JSON Schemas of documents, from the types that read them.
 
-use crate::policy::Policy;
+use crate::policy::{Allowlist, BreakGlass, Policy};
+use crate::trust::Trust;
+use clap::ValueEnum;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{Schema, json_schema};
 use serde_json::json;
 
+/// A kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// What a container is under
+    Policy,
+    /// The images that may run
+    Allowlist,
+    /// What lets a task out of named controls
+    BreakGlass,
+    /// Who may sign what
+    Trust,
+}
+
 /// The schema as it is shipped. Draft 7 is what editors know best.
-pub fn schema() -> String {
-    let schema = SchemaSettings::draft07()
+pub fn schema(of: Document) -> String {
+    let generator = SchemaSettings::draft07()
         .with_transform(RecursiveTransform(ignore_extensions))
-        .into_generator()
-        .into_root_schema_for::<Policy>();
+        .into_generator();
+    let schema = match of {
+        Document::Policy => generator.into_root_schema_for::<Policy>(),
+        Document::Allowlist => generator.into_root_schema_for::<Allowlist>(),
+        Document::BreakGlass => generator.into_root_schema_for::<BreakGlass>(),
+        Document::Trust => generator.into_root_schema_for::<Trust>(),
+    };
     format!("{:#}\n", schema.as_value())
 }
 
