@@ -307,6 +307,13 @@ fn whatever_is_done_to_the_enforcers_files_is_refused() {
         (vec![writable(directory("etc"))], "/etc: expected"),
         (vec![symbolic("etc", "/app")], "/etc: expected a directory"),
         (
+            vec![
+                symbolic("app/conf", "../etc/micro-enforcer"),
+                file("app/conf/trust.yaml", "mine"),
+            ],
+            "found what is written as /app/conf/trust.yaml",
+        ),
+        (
             vec![symbolic("etc/micro-enforcer/policy.yaml", "/app/p")],
             "policy.yaml: the base has none",
         ),
@@ -347,6 +354,19 @@ fn an_entry_point_of_its_own_and_a_volume_over_the_enforcer_are_refused() {
         json!({"Entrypoint": ["/micro-enforcer", "/app/server"], "Volumes": {"/data": {}}});
     desk.save("image.tar", &longer, &base_layers());
     desk.accepted(&[]);
+}
+
+#[test]
+fn a_base_whose_wrapper_lies_behind_a_link_is_refused() {
+    let desk = Desk::new();
+    let layers = [layer(&[
+        link("sbin", EntryType::Symlink, "usr/sbin"),
+        file("usr/sbin/init", "the wrapper"),
+    ])];
+    let settings = json!({"Entrypoint": ["/sbin/init"]});
+    desk.save("base.tar", &settings, &layers);
+    desk.save("image.tar", &settings, &layers);
+    desk.refused(&["base.tar: its entry point /sbin/init is no file at that path"]);
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl Named {
                 ids.len()
             )));
         }
-        let mut view = View::default();
+        let mut view = View::new(scope);
         for (number, id) in ids.iter().enumerate() {
             let digest = match &image.layers {
                 Layers::Registry(digests) => digests[number].clone(),

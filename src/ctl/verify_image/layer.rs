@@ -53,18 +53,23 @@ fn changes(reader: impl Read, scope: &Scope) -> io::Result<(Vec<Change>, String)
     });
     let mut changes = Vec::new();
     for entry in archive.entries()? {
-        changes.extend(change(entry?, scope)?);
+        change(entry?, scope, &mut changes)?;
     }
     let mut rest = archive.into_inner();
     io::copy(&mut rest, &mut io::sink())?;
     Ok((changes, format!("sha256:{}", hex(&rest.hash.finalize()))))
 }
 
-fn change(mut entry: Entry<'_, impl Read>, scope: &Scope) -> io::Result<Option<Change>> {
+fn change(
+    mut entry: Entry<'_, impl Read>,
+    scope: &Scope,
+    changes: &mut Vec<Change>,
+) -> io::Result<()> {
     let path = plain(&entry.path()?)?;
     let (above, name) = path.rsplit_once('/').unwrap_or(("", &path));
     if name == ".wh..wh..opq" {
-        return Ok(Some(Change::Empty(above.to_owned())));
+        changes.push(Change::Empty(above.to_owned()));
+        return Ok(());
     }
     if let Some(name) = name.strip_prefix(".wh.") {
         let removed = if above.is_empty() {
@@ -72,13 +77,23 @@ fn change(mut entry: Entry<'_, impl Read>, scope: &Scope) -> io::Result<Option<C
         } else {
             format!("{above}/{name}")
         };
-        return Ok(Some(Change::Remove(removed)));
+        changes.push(Change::Remove(removed));
+        return Ok(());
     }
-    if path.is_empty() || !scope.covers(&path) {
-        return Ok(None);
+    if path.is_empty() {
+        return Ok(());
     }
-    let node = node(&mut entry)?;
-    Ok(Some(Change::Put(path, node)))
+    let target = match (entry.header().entry_type(), entry.link_name()?) {
+        (EntryType::Symlink, Some(target)) => Some(target.to_string_lossy().into_owned()),
+        _ => None,
+    };
+    changes.push(if scope.covers(&path) {
+        Change::Put(path.clone(), node(&mut entry)?)
+    } else {
+        Change::Elsewhere(path.clone())
+    });
+    changes.extend(target.map(|target| Change::Link(path, target)));
+    Ok(())
 }
 
 fn node(entry: &mut Entry<'_, impl Read>) -> io::Result<Node> {

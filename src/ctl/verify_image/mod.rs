@@ -33,11 +33,19 @@ pub(super) fn run(arguments: &VerifyImage, out: &mut impl Write) -> Result<(), E
                 base: arguments.base.clone(),
                 platform: platform.clone(),
             })?;
-        let wrapper = wrapper(&base.images[of_base].config, &arguments.base)?;
-        let scope = Scope::new(wrapper);
+        let wrapper = wrapper(&base.images[of_base].config, &arguments.base)?.to_owned();
+        let scope = Scope::new(&wrapper);
         // Changes are kept for this scope alone, and bases of two platforms may name two wrappers.
         let mut read = Read::new();
         let approved = base.view(of_base, &scope, &mut read)?;
+        if !approved.has_file(wrapper.trim_start_matches('/')) {
+            return Err(Error::ImageForm {
+                image: arguments.base.clone(),
+                said: format!(
+                    "its entry point {wrapper} is no file at that path; name it by its real one"
+                ),
+            });
+        }
         let found = image.view(index, &scope, &mut read)?;
         let (approved_config, config) = (&base.images[of_base].config, &image.images[index].config);
         let mut said = configuration(approved_config, config, &scope);

@@ -27,11 +27,23 @@ pub(super) enum Change {
     Remove(String),
     /// `.wh..wh..opq`: what lower layers have in the directory.
     Empty(String),
+    /// Something at a path that does not matter, unless a link leads from there to one that does.
+    Elsewhere(String),
+    /// The symbolic link at this path, and its target.
+    Link(String, String),
 }
 
 /// The files by path.
-#[derive(Debug, Default)]
-pub(super) struct View(BTreeMap<String, Node>);
+#[derive(Debug)]
+pub(super) struct View {
+    scope: Scope,
+    nodes: BTreeMap<String, Node>,
+    /// Every symbolic link: an unpacker follows those on its way.
+    links: BTreeMap<String, String>,
+}
+
+/// As many as the kernel follows (`path_resolution(7)`).
+const MOST_LINKS: usize = 40;
 
 impl Scope {
     pub(super) fn new(wrapper: &str) -> Self {
@@ -58,46 +70,108 @@ pub(super) fn is_below(path: &str, directory: &str) -> bool {
 }
 
 impl View {
+    pub(super) fn new(scope: &Scope) -> Self {
+        Self {
+            scope: scope.clone(),
+            nodes: BTreeMap::new(),
+            links: BTreeMap::new(),
+        }
+    }
+
     /// Lays a layer on top. Its whiteouts are about what lies below, wherever they stand in it.
     pub(super) fn apply(&mut self, layer: &[Change]) {
         for change in layer {
             match change {
-                Change::Remove(path) => self.0.retain(|at, _| at != path && !is_below(at, path)),
-                Change::Empty(path) => self.0.retain(|at, _| !is_below(at, path)),
-                Change::Put(..) => {}
+                Change::Remove(path) => self.remove(&self.real(path), true),
+                Change::Empty(path) => self.remove(&self.real(&format!("{path}/.")), false),
+                Change::Put(..) | Change::Elsewhere(_) | Change::Link(..) => {}
             }
         }
         let mut seen = BTreeSet::new();
         for change in layer {
-            let Change::Put(path, node) = change else {
-                continue;
-            };
-            if !matches!(node, Node::Directory { .. }) {
-                self.0.retain(|at, _| !is_below(at, path));
+            match change {
+                Change::Put(path, node) => {
+                    // Which of two counts is for the unpacker to say, and unpackers differ.
+                    let node = if seen.insert(path) {
+                        node.clone()
+                    } else {
+                        Node::Other("stands twice in one layer".into())
+                    };
+                    self.put(path, node);
+                }
+                Change::Elsewhere(path) => {
+                    self.links.remove(path);
+                    let real = self.real(path);
+                    if real != *path && self.scope.covers(&real) {
+                        self.put(&real, Node::Other(format!("what is written as /{path}")));
+                    }
+                }
+                Change::Link(path, target) => {
+                    self.links.insert(path.clone(), target.clone());
+                }
+                Change::Remove(_) | Change::Empty(_) => {}
             }
-            // Which of two counts is for the unpacker to say, and unpackers differ.
-            let node = if seen.insert(path) {
-                node.clone()
-            } else {
-                Node::Other("stands twice in one layer".into())
-            };
-            self.0.insert(path.clone(), node);
         }
     }
 
+    fn put(&mut self, path: &str, node: Node) {
+        if !matches!(node, Node::Directory { .. }) {
+            self.nodes.retain(|at, _| !is_below(at, path));
+        }
+        self.links.remove(path);
+        self.nodes.insert(path.to_owned(), node);
+    }
+
+    fn remove(&mut self, path: &str, itself: bool) {
+        let goes = |at: &str| is_below(at, path) || itself && at == path;
+        self.nodes.retain(|at, _| !goes(at));
+        self.links.retain(|at, _| !goes(at));
+    }
+
+    /// Where an unpacker puts it: links on the way are followed, within the image, and one in the last place is not.
+    fn real(&self, path: &str) -> String {
+        let mut left: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+        let (mut at, mut followed) = (Vec::<String>::new(), 0);
+        while let Some(name) = left.pop() {
+            match name.as_str() {
+                "" | "." => {}
+                ".." => drop(at.pop()),
+                _ => {
+                    at.push(name);
+                    let target = self.links.get(&at.join("/"));
+                    if let Some(target) =
+                        target.filter(|_| !left.is_empty() && followed < MOST_LINKS)
+                    {
+                        followed += 1;
+                        at.pop();
+                        if target.starts_with('/') {
+                            at.clear();
+                        }
+                        left.extend(target.split('/').rev().map(str::to_owned));
+                    }
+                }
+            }
+        }
+        at.join("/")
+    }
+
     pub(super) fn get(&self, path: &str) -> Option<&Node> {
-        self.0.get(path)
+        self.nodes.get(path)
+    }
+
+    pub(super) fn has_file(&self, path: &str) -> bool {
+        matches!(self.nodes.get(path), Some(Node::File { .. }))
     }
 
     pub(super) fn has(&self, path: &str) -> bool {
-        self.0.contains_key(path)
+        self.nodes.contains_key(path)
     }
 
     /// Every path of either, in order.
     pub(super) fn paths<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a str> {
-        self.0
+        self.nodes
             .keys()
-            .chain(other.0.keys())
+            .chain(other.nodes.keys())
             .map(String::as_str)
             .collect()
     }
@@ -130,7 +204,7 @@ mod tests {
     }
 
     fn view(layers: &[&[Change]]) -> View {
-        let mut view = View::default();
+        let mut view = View::new(&Scope::new("/micro-enforcer"));
         for layer in layers {
             view.apply(layer);
         }
@@ -176,6 +250,57 @@ mod tests {
         let link = Change::Put("etc/d".into(), Node::Other("a link".into()));
         let linked = view(&[lower, &[link]]);
         assert!(!linked.has("etc/d/b"));
+    }
+
+    #[test]
+    fn what_is_written_through_a_link_lies_where_the_link_leads() {
+        let link = |path: &str, target: &str| Change::Link(path.into(), target.into());
+        let there = |path: &str| Change::Elsewhere(path.into());
+        let trust = "etc/micro-enforcer/trust.yaml";
+        for layers in [
+            &[&[link("a", "etc/micro-enforcer"), there("a/trust.yaml")][..]][..],
+            &[
+                &[link("a", "/etc/micro-enforcer/")],
+                &[there("a/trust.yaml")],
+            ],
+            &[&[
+                link("x/a", "../etc"),
+                there("x/a/micro-enforcer/trust.yaml"),
+            ]],
+            &[&[
+                link("a", "b"),
+                link("b", "./etc/micro-enforcer"),
+                there("a/trust.yaml"),
+            ]],
+        ] {
+            assert!(view(layers).has(trust), "{layers:?}");
+        }
+        for layers in [
+            &[&[link("lib", "usr/lib"), there("lib/libc.so")][..]][..],
+            &[
+                &[link("a", "etc/micro-enforcer")],
+                &[Change::Remove("a".into())],
+                &[there("a/trust.yaml")],
+            ],
+            &[
+                &[link("a", "etc/micro-enforcer")],
+                &[there("a")],
+                &[there("a/trust.yaml")],
+            ],
+            &[&[link("a", "a"), there("a/trust.yaml")]],
+        ] {
+            assert!(!view(layers).has(trust), "{layers:?}");
+        }
+        let removed = view(&[
+            &[put(trust, "1"), link("a", "etc/micro-enforcer")],
+            &[Change::Remove("a/trust.yaml".into())],
+        ]);
+        assert!(!removed.has(trust));
+        let emptied = view(&[
+            &[put(trust, "1"), link("a", "etc/micro-enforcer")],
+            &[Change::Empty("a".into())],
+        ]);
+        assert!(!emptied.has(trust));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use std::io;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use zeroize::Zeroizing;
 
 /// Most environments in one read.
 const ONE_READ: usize = 8192;
@@ -109,7 +110,7 @@ impl Expected {
     }
 
     fn preloaded(pid: i32, reader: &mut Reader) -> Result<Vec<File>, Unknown> {
-        let environment = contents(&format!("/proc/{pid}/environ"))?;
+        let environment = environment(pid)?;
         let lists: Vec<&[u8]> = environment
             .split(|byte| *byte == 0)
             .filter_map(|entry| {
@@ -138,14 +139,25 @@ fn opened(pid: i32, what: &str) -> io::Result<OwnedFd> {
     Ok(openat(AT_FDCWD, link.as_str(), flags, Mode::empty())?)
 }
 
-/// A file of /proc, which has no size to ask for.
-fn contents(path: &str) -> io::Result<Vec<u8>> {
-    let opened = openat(AT_FDCWD, path, OFlag::O_CLOEXEC, Mode::empty())?;
-    let mut bytes = Vec::with_capacity(ONE_READ);
-    // Without an end: a File would be asked for its size first.
-    fs::File::from(opened)
-        .take(u64::MAX)
-        .read_to_end(&mut bytes)?;
+/// The environment of a process, which has secrets in it: wiped when it is dropped, and never moved without.
+fn environment(pid: i32) -> io::Result<Zeroizing<Vec<u8>>> {
+    let path = format!("/proc/{pid}/environ");
+    let opened = openat(AT_FDCWD, path.as_str(), OFlag::O_CLOEXEC, Mode::empty())?;
+    let mut file = fs::File::from(opened);
+    let mut bytes = Zeroizing::new(vec![0; ONE_READ]);
+    let mut length = 0;
+    loop {
+        match file.read(&mut bytes[length..])? {
+            0 => break,
+            more => length += more,
+        }
+        if length == bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; 2 * length]);
+            larger[..length].copy_from_slice(&bytes);
+            bytes = larger;
+        }
+    }
+    bytes.truncate(length);
     Ok(bytes)
 }
 
@@ -172,4 +184,32 @@ fn named(pid: i32) -> io::Result<Vec<u8>> {
     let end = name[..read].iter().position(|byte| *byte == 0);
     name.truncate(end.ok_or(io::ErrorKind::InvalidData)?);
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn an_environment_is_read_whole_however_long_it_is() {
+        for length in [0, ONE_READ - 3, ONE_READ, 5 * ONE_READ] {
+            let mut child = Command::new("/bin/sleep")
+                .arg("60")
+                .env_clear()
+                .env("A", "x".repeat(length))
+                .env("LD_PRELOAD_", "last")
+                .spawn()
+                .unwrap();
+            let pid = child.id().cast_signed();
+            // It is there once the program is.
+            let read = std::iter::repeat_with(|| environment(pid).unwrap())
+                .find(|read| !read.is_empty())
+                .unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert_eq!(read.len(), "A=\0LD_PRELOAD_=last\0".len() + length);
+            assert!(read.ends_with(b"LD_PRELOAD_=last\0"));
+        }
+    }
 }
