@@ -375,6 +375,47 @@ fn a_registry_that_gives_other_bytes_is_not_believed() {
 }
 
 #[test]
+fn no_image_hides_from_the_comparison() {
+    let cloud = Cloud::new();
+    let base = cloud.image("base", "the wrapper");
+    let base = format!("{HOST}/orders@{base}");
+    cloud.image("mine", "another");
+    let content = |name: &str| cloud.known.lock().unwrap().content[name].clone();
+    let mut index: Value = serde_json::from_slice(&content("mine")).unwrap();
+    let tag = |document: &Value| {
+        let bytes = document.to_string().into_bytes();
+        cloud
+            .known
+            .lock()
+            .unwrap()
+            .content
+            .insert("hidden".into(), bytes);
+    };
+    let hidden = format!("{HOST}/orders:hidden");
+    let verify = ["verify-image", &hidden, "--base", &base];
+    // Whoever runs an entry without a platform takes its configuration's.
+    index["manifests"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("platform");
+    index["manifests"].as_array_mut().unwrap().truncate(1);
+    tag(&index);
+    cloud.refuses(&verify, "/micro-enforcer: expected");
+    // An index for us, and an image for whoever runs it.
+    let image = index["manifests"][0]["digest"].as_str().unwrap().to_owned();
+    let mut both: Value = serde_json::from_slice(&content("base")).unwrap();
+    let image: Value = serde_json::from_slice(&content(&image)).unwrap();
+    both["config"] = image["config"].clone();
+    both["layers"] = image["layers"].clone();
+    tag(&both);
+    cloud.refuses(&verify, "index and image in one");
+    // Nothing but attestations.
+    index["manifests"][0]["platform"] = json!({"os": "unknown", "architecture": "unknown"});
+    tag(&index);
+    cloud.refuses(&verify, "has no image of any platform");
+}
+
+#[test]
 fn what_has_ended_and_still_runs_is_kept_for_a_rollback() {
     let cloud = Cloud::new();
     let digests: Vec<_> = ["a", "b", "c"].map(|name| digest(name.as_bytes())).to_vec();

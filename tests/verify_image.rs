@@ -305,6 +305,10 @@ fn whatever_is_done_to_the_enforcers_files_is_refused() {
             "expected a directory of 0:0, mode 0755, found a directory of 0:0, mode 0777",
         ),
         (vec![writable(directory("etc"))], "/etc: expected"),
+        (
+            vec![writable(directory("./"))],
+            "/: the base has none, found a directory of 0:0, mode 0777",
+        ),
         (vec![symbolic("etc", "/app")], "/etc: expected a directory"),
         (
             vec![
@@ -407,6 +411,13 @@ fn an_image_for_a_platform_without_a_base_is_refused() {
     });
     desk.save_with("image.tar", &configuration, &[]);
     desk.refused(&["base.tar has no image for linux/arm64"]);
+    let mut none = Builder::new(File::create(desk.0.path().join("image.tar")).unwrap());
+    let mut header = Header::new_gnu();
+    header.set_size(2);
+    none.append_data(&mut header, "manifest.json", &b"[]"[..])
+        .unwrap();
+    none.finish().unwrap();
+    desk.refused(&["image.tar: has no image of any platform"]);
     fs::write(desk.0.path().join("image.tar"), "no archive").unwrap();
     desk.refused(&["could not read image.tar"]);
 }

@@ -67,6 +67,14 @@ impl Grounds {
         if floor.applies_to.is_limited() {
             return Err(Error::LimitedFloor(document.origin.clone()));
         }
+        // Nothing is accepted and ignored.
+        if !floor.secrets.files.is_empty() {
+            return Err(Error::FloorOfOne(document.origin.clone(), "secrets.files"));
+        }
+        if floor.secrets.certificate.is_some() {
+            let key = "secrets.certificate";
+            return Err(Error::FloorOfOne(document.origin.clone(), key));
+        }
         Ok(floor.in_force(now)?)
     }
 

@@ -27,6 +27,9 @@ pub enum Error {
     /// A floor with `applies_to`.
     #[error("{0} states applies_to, and a floor is for every image that carries it")]
     LimitedFloor(String),
+    /// A floor with what only one application can have.
+    #[error("{0} states {1}, which is one application's own and no floor of others")]
+    FloorOfOne(String, &'static str),
     /// Nothing came of it.
     #[error("{0} was not fetched")]
     NotFetched(String),
@@ -53,6 +56,11 @@ impl From<Error> for Refusal {
                 "bake the policy into the image as /etc/micro-enforcer/policy.yaml, or a trust.yaml that lists its source",
             ),
             Error::LimitedFloor(_) => (Code::Policy, "policy.invalid", "take applies_to out of it"),
+            Error::FloorOfOne(..) => (
+                Code::Policy,
+                "policy.invalid",
+                "take it out of the floor, and state it in the application's policy",
+            ),
             Error::NoSource(..) => (Code::Policy, "policy.source", "correct it, or leave it out"),
             Error::NotFetched(_) => (
                 Code::Usage,

@@ -162,6 +162,18 @@ fn a_floor_binds_the_policy_on_it_and_the_start_names_both() {
     on(&limited)
         .run(["/probe", "exit", "7"])
         .refused(201, &["floor.yaml states applies_to"]);
+    for (keys, name) in [
+        ("files: {A: {path: /dev/shm/a}}", "secrets.files"),
+        (
+            "certificate: {cert: /dev/shm/c, key: /dev/shm/k, names: [a], days: 1}",
+            "secrets.certificate",
+        ),
+    ] {
+        let of_one = format!("{FLOOR}secrets: {{{keys}}}\n");
+        on(&of_one)
+            .run(["/probe", "exit", "7"])
+            .refused(201, &["floor.yaml states", name]);
+    }
     let ended = format!("{FLOOR}expires: {{at: 2020-01-01T00:00:00Z}}\n");
     on(&ended)
         .run(["/probe", "exit", "7"])

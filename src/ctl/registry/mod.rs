@@ -133,21 +133,30 @@ impl Registry {
         if wanted.is_some_and(|wanted| wanted != digest) {
             return Err(registry.fault(format!("gave another manifest for {name}")));
         }
-        if manifest.manifests.is_empty() {
+        // An index and an image in one would be the one for us and the other for whoever runs it (CVE-2021-41190).
+        let is_index = !manifest.manifests.is_empty();
+        if is_index && (manifest.config.is_some() || !manifest.layers.is_empty()) {
+            return Err(registry.fault(format!("gave what is index and image in one for {name}")));
+        }
+        if !is_index {
             let only = registry.platformed(String::new(), digest, manifest)?;
             return Ok((registry, None, vec![only]));
         }
         let mut images = Vec::new();
         for entry in manifest.manifests {
-            // An attestation is of no platform and never runs.
-            let Some(platform) = entry.platform.filter(|platform| platform.os != "unknown") else {
+            // An attestation is of no platform and never runs; where none is stated, it is the configuration's.
+            let platform = entry.platform.map(|platform| platform.shown());
+            if platform
+                .as_deref()
+                .is_some_and(|shown| shown.starts_with("unknown/"))
+            {
                 continue;
-            };
+            }
             let (manifest, found) = registry.manifest(&entry.digest)?;
             if found != entry.digest {
                 return Err(registry.fault(format!("gave another manifest for {}", entry.digest)));
             }
-            images.push(registry.platformed(platform.shown(), found, manifest)?);
+            images.push(registry.platformed(platform.unwrap_or_default(), found, manifest)?);
         }
         Ok((registry, Some(digest), images))
     }

@@ -80,9 +80,6 @@ fn change(
         changes.push(Change::Remove(removed));
         return Ok(());
     }
-    if path.is_empty() {
-        return Ok(());
-    }
     let target = match (entry.header().entry_type(), entry.link_name()?) {
         (EntryType::Symlink, Some(target)) => Some(target.to_string_lossy().into_owned()),
         _ => None,

@@ -22,6 +22,12 @@ const TRUST: &str = "etc/micro-enforcer/trust.yaml";
 pub(super) fn run(arguments: &VerifyImage, out: &mut impl Write) -> Result<(), Error> {
     let mut base = Named::open(&arguments.base)?;
     let mut image = Named::open(&arguments.image)?;
+    if image.images.is_empty() {
+        return Err(Error::ImageForm {
+            image: arguments.image.clone(),
+            said: "has no image of any platform".into(),
+        });
+    }
     let mut differences = 0;
     for index in 0..image.images.len() {
         let platform = image.images[index].config.platform();
