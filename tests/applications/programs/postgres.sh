@@ -23,5 +23,6 @@ sql /tmp "select pg_reload_conf()"
 pg_ctl --pgdata /data/cluster --log /data/log --silent --wait --mode fast restart
 sql 127.0.0.1 "select count(*) from kept"
 pg_ctl --pgdata /data/cluster --silent --wait --mode fast stop
-grep -cE 'PANIC|could not|ermi[st]' /data/log || echo "nothing went wrong"
+# A client that has what it wanted may hang up before the server has said everything.
+grep -E 'PANIC|could not|ermi[st]' /data/log | grep -vE 'could not (send data to|receive data from) client' || echo "nothing went wrong"
 echo "the end"
