@@ -11,7 +11,13 @@ wrapper=target/x86_64-unknown-linux-musl/dist/micro-enforcer
 foreign=target/aarch64-unknown-linux-musl/dist/micro-enforcer
 stages=(setup format shell licences lint lint_wrapper tests fuzz events static container kernels demo documentation)
 
-setup() { tests/setup.sh; }
+# What is compiled meanwhile needs nothing of it.
+setup() {
+    tests/setup.sh &
+    cargo test --quiet --no-run
+    local compiled=$?
+    wait $! && return $compiled
+}
 
 format() { cargo fmt --check; }
 
@@ -24,7 +30,8 @@ lint() { cargo clippy --all-targets -- -D warnings && cargo clippy --test contai
 # The wrapper as it ships: without the workbench, nothing may be left over.
 lint_wrapper() { cargo clippy --no-default-features --bin micro-enforcer -- -D warnings; }
 
-tests() { cargo test; }
+# More at once than processors: many of them wait.
+tests() { RUST_TEST_THREADS=$(($(nproc) * 2)) cargo test; }
 
 # A few seconds for each target, on its seeds first.
 fuzz() { tests/fuzz.sh; }

@@ -48,7 +48,7 @@ pub(crate) type Result = io::Result<()>;
 
 pub(crate) type Attack = fn() -> Result;
 
-/// How often a race is tried. A machine that is emulated says fewer by `TRIES`.
+/// How often a race is tried; what is costly to try, a part of it. A machine that is emulated says fewer by `TRIES`.
 #[allow(
     clippy::disallowed_methods,
     reason = "the environment of the tests, not of the wrapper"

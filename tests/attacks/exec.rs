@@ -218,10 +218,6 @@ fn spawn(path: *const libc::c_char) -> bool {
     result == 0 && ended(usize::try_from(child).unwrap()).is_ok()
 }
 
-fn race(flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
-    race_for(tries(), flip, path)
-}
-
 fn race_for(tries: usize, flip: impl Fn(usize) + Sync, path: *const libc::c_char) -> Result {
     let over = AtomicBool::new(false);
     let flipping = || {
@@ -254,7 +250,7 @@ fn race_path() -> Result {
     drop_at("/tmp/ev")?;
     let path = AtomicU64::new(good);
     let flip = |turn| path.store(if turn % 2 == 0 { good } else { evil }, Ordering::Relaxed);
-    race(flip, path.as_ptr().cast())
+    race_for(tries(), flip, path.as_ptr().cast())
 }
 
 /// The same name leads to one program and then to the other.
@@ -265,7 +261,7 @@ fn race_link() -> Result {
         drop(symlink(target, "/tmp/next").and_then(|()| fs::rename("/tmp/next", "/tmp/now")));
     };
     flip(0);
-    race(flip, c"/tmp/now".as_ptr())
+    race_for(tries() / 4, flip, c"/tmp/now".as_ptr())
 }
 
 /// Two threads at once: one asks for what it may have, and the other wins.
@@ -314,7 +310,7 @@ fn race_script_link() -> Result {
         drop(symlink(target, "/tmp/next").and_then(|()| fs::rename("/tmp/next", "/tmp/now")));
     };
     flip(0);
-    race_for(tries(), flip, c"/tmp/now".as_ptr())
+    race_for(tries() / 4, flip, c"/tmp/now".as_ptr())
 }
 
 /// Nothing but what an exchange would begin with: the image's script by a link that its user can turn elsewhere.

@@ -129,7 +129,7 @@ extern "C" fn begin(given: *mut libc::c_void) -> i32 {
 fn race_descriptor() -> Result {
     let good = File::open("/bin/true")?;
     let evil = File::open(drop_at("/tmp/evil")?)?;
-    race(tries(), &good, &evil, "/proc/self/fd/{}")
+    race(tries() / 4, &good, &evil, "/proc/self/fd/{}")
 }
 
 /// The directory that the name begins at.
@@ -147,7 +147,7 @@ fn race_directory() -> Result {
 fn race_script_number() -> Result {
     drop_script("/tmp/s")?;
     race(
-        1000,
+        tries() / 10,
         &File::open("/s")?,
         &File::open("/tmp/s")?,
         "/dev/fd/{}",

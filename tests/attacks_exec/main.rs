@@ -50,7 +50,7 @@ fn is_refused_and_reported(name: &str, rule: &str) {
 
 fn fails_and_is_reported(name: &str, rule: &str) {
     for &setting in Setting::ALL {
-        let finished = prepared(setting.container(&policy())).run(["/attack", name]);
+        let finished = prepared(setting.attacked(&policy())).run(["/attack", name]);
         assert_eq!(finished.controls()["exec"], "enforced", "{finished:?}");
         assert!(
             finished.code() != 0 && !finished.out().contains("succeeded"),

@@ -85,7 +85,7 @@ impl<'a> Attack<'a> {
         // What was closed before says goodbye first.
         std::thread::sleep(std::time::Duration::from_millis(30));
         self.network.seen();
-        self.run(setting.container(&self.policy))
+        self.run(setting.attacked(&self.policy))
     }
 
     /// Succeeds where nobody is in the way.

@@ -1,4 +1,4 @@
-//! Ten thousand tries each, of which none may win.
+//! Ten thousand tries each, in all settings together; each way of Docker's has as many. None may win.
 
 use crate::attack::{Attack, allowed};
 use crate::support::{Network, Setting};
@@ -58,7 +58,7 @@ fn where_landlock_knows_no_connections_whoever_gets_through_is_killed() {
     let neighbours = Network::new();
     let attack = Attack::new(&neighbours, "network-race-descriptor");
     for &setting in Setting::ALL {
-        let container = setting.container(&attack.policy);
+        let container = setting.attacked(&attack.policy);
         let mut denied = vec![libc::SYS_landlock_create_ruleset];
         if !setting.traces {
             denied.extend([libc::SYS_pidfd_getfd, libc::SYS_kcmp]);

@@ -16,7 +16,7 @@ use std::thread;
 
 const USER: &[&str] = &["--user", "10001:10001"];
 /// What is given to `docker run` beside nothing at all.
-const WAYS: [&[&str]; 9] = [
+static WAYS: [&[&str]; 9] = [
     &[],
     &["--cap-add", "SYS_PTRACE"],
     USER,
@@ -241,11 +241,22 @@ fn rules(ended: &Ended) -> BTreeSet<String> {
 #[test]
 fn no_attack_succeeds_in_a_container_by_docker() {
     let bare = thread::spawn(bare);
-    let enforced = WAYS.map(|way| {
-        let (results, ended) = thread::spawn(|| attacked(way)).join().unwrap();
-        holds(way, &results, &ended);
-        results
+    // Two at once: an attack and its supervisor seldom keep two processors busy.
+    let pairs = WAYS.chunks(2).flat_map(|pair| {
+        let running: Vec<_> = pair
+            .iter()
+            .map(|way| thread::spawn(|| attacked(way)))
+            .collect();
+        running.into_iter().map(|one| one.join().unwrap())
     });
+    let enforced: Vec<_> = WAYS
+        .iter()
+        .zip(pairs)
+        .map(|(way, (results, ended))| {
+            holds(way, &results, &ended);
+            results
+        })
+        .collect();
     let bare = bare.join().unwrap();
     for (name, how) in &bare {
         let alive = how == "succeeded";

@@ -19,13 +19,8 @@ fn out_of_memory_is_the_application_s_own_trouble() {
     ];
     let run = task(&Policy::new().write("memory")).option(&limit);
     let ended = run.wait("example", &["/bin/sh", "-c", &script]);
-    assert_eq!(ended.status, 3, "{:?}", ended.lines_for_people());
-    assert_eq!(
-        ended.stdout,
-        "greedy 137\nnew 126\n".repeat(3),
-        "{:?}",
-        ended.lines_for_people()
-    );
+    assert_eq!(ended.status, 3, "{ended:?}");
+    assert_eq!(ended.stdout, "greedy 137\nnew 126\n".repeat(3), "{ended:?}");
     let events = ended.events();
     let findings = events.iter().filter(|event| event["class_uid"] == 2004);
     let rule = |finding: &serde_json::Value| finding["finding_info"]["analytic"]["name"].clone();

@@ -25,7 +25,7 @@ use support::network::addresses::{ALLOWED, ALLOWED_V6, CLOSED, ECHO};
 use support::{APP, Container, DOCKER, Finished, Network, Policy, SYS_PTRACE};
 
 /// Emulated, a program takes ten times as long to start: races are tried less often.
-const TRIES: &str = "20";
+const TRIES: &str = "30";
 
 /// How a container is started: its name, whether by root, and whether it may trace. `WAYS` says how many of them are.
 const WAYS: [(&str, bool, bool); 4] = [

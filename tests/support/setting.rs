@@ -43,4 +43,11 @@ impl Setting {
             container.user(APP, 0)
         }
     }
+
+    /// The same to be attacked: all settings together try a race as often as each way of Docker's does alone.
+    pub fn attacked(self, policy: &Policy) -> Container {
+        let tries = 10_000 / Self::ALL.len();
+        let container = self.container(policy);
+        container.variables([("TRIES", tries.to_string())])
+    }
 }
