@@ -19,6 +19,9 @@ use std::os::unix::fs::FileExt;
 /// The most of a path that the kernel takes, with its NUL (`path_resolution(7)`).
 pub(super) const PATH_MAX: usize = 4096;
 
+/// What execve(2) is given first.
+type PathAndStrings = (Vec<u8>, Vec<Vec<u8>>);
+
 /// What a guard says about a held call.
 #[derive(Debug)]
 pub(super) struct Ruling {
@@ -211,9 +214,17 @@ impl Held<'_> {
         })
     }
 
-    /// The first strings of an argument vector.
-    pub(super) fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
-        self.looked(|memory| memory.strings(address, most))
+    /// A path, and the first strings of an argument vector.
+    pub(super) fn path_and_strings(
+        &self,
+        path: u64,
+        vector: u64,
+        most: usize,
+    ) -> Result<Result<PathAndStrings, Errno>, Blind> {
+        self.looked(|memory| match memory.text(path, PATH_MAX - 1)? {
+            Text::Whole(path) => Ok(Ok((path, memory.strings(vector, most)?))),
+            Text::TooLong => Ok(Err(Errno::ENAMETOOLONG)),
+        })
     }
 
     /// Where the caller's relative paths begin: its working directory or one of its descriptors, as `O_PATH`.

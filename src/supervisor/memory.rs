@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 
 /// The smallest page of both architectures.
 const PAGE: u64 = 4096;
+const POINTER: usize = size_of::<u64>();
 
 /// How the memory of one process is reached.
 #[derive(Debug)]
@@ -82,19 +83,34 @@ impl Memory {
     pub(super) fn strings(&self, address: u64, most: usize) -> Result<Vec<Vec<u8>>, Blind> {
         let mut strings = Vec::new();
         // A null vector is taken for an empty one (execve(2), Notes).
-        while address != 0 && strings.len() < most {
-            let mut pointer = [0; size_of::<u64>()];
-            let at = (strings.len() * pointer.len()) as u64;
-            self.read(address.wrapping_add(at), &mut pointer)?;
-            match u64::from_ne_bytes(pointer) {
-                0 => break,
-                at => match self.text(at, PATH_MAX)? {
-                    Text::Whole(text) => strings.push(text),
-                    Text::TooLong => strings.push(Vec::new()),
-                },
-            }
+        if address == 0 {
+            return Ok(strings);
         }
-        Ok(strings)
+        let mut next = address;
+        loop {
+            let pointers = self.pointers(next)?;
+            for pointer in &pointers {
+                if *pointer == 0 || strings.len() == most {
+                    return Ok(strings);
+                }
+                strings.push(match self.text(*pointer, PATH_MAX)? {
+                    Text::Whole(text) => text,
+                    Text::TooLong => Vec::new(),
+                });
+            }
+            next = next.wrapping_add((pointers.len() * POINTER) as u64);
+        }
+    }
+
+    /// A few pointers at once, as most vectors are short.
+    fn pointers(&self, address: u64) -> Result<Vec<u64>, Blind> {
+        let mut bytes = [0; 8 * POINTER];
+        // One that lies across two pages is read alone.
+        let room = (to_page_end(address) / POINTER * POINTER).clamp(POINTER, bytes.len());
+        let bytes = &mut bytes[..room];
+        self.read(address, bytes)?;
+        let pointers = bytes.as_chunks().0.iter().copied();
+        Ok(pointers.map(u64::from_ne_bytes).collect())
     }
 
     /// As many bytes as are there without a gap; 0: none.

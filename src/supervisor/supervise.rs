@@ -240,10 +240,10 @@ impl Supervisor<'_> {
         wait::wait(descriptors, deadline)
     }
 
-    /// Reaps, verifies and forwards.
+    /// Reaps, verifies and forwards. One signal a round: there seldom are two, and poll(2) tells of the next.
     fn handle_signals(&mut self) -> io::Result<Seen> {
         let mut seen = Seen::default();
-        while let Some(arrived) = self.signals.next()? {
+        if let Some(arrived) = self.signals.next()? {
             if arrived.signal == libc::SIGCHLD {
                 self.reap(&mut seen)?;
             } else {

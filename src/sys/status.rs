@@ -1,8 +1,9 @@
 //! What a file is, by its descriptor (statx(2)): nix's `fstat` knows no mounts.
 
 use super::check;
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 /// Seconds and nanoseconds since 1970.
 pub type Time = (i64, u32);
@@ -33,16 +34,25 @@ pub struct Status {
 impl Status {
     /// Asks the kernel; an `O_PATH` descriptor will do.
     pub fn of(file: BorrowedFd<'_>) -> io::Result<Self> {
+        Self::ask(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+    }
+
+    /// What a path leads to, at the end of all links; as cheap as that goes for those of /proc.
+    pub fn at(path: &CStr) -> io::Result<Self> {
+        Self::ask(libc::AT_FDCWD, path, 0)
+    }
+
+    fn ask(directory: RawFd, path: &CStr, flags: libc::c_int) -> io::Result<Self> {
         // SAFETY: integers and arrays of integers, for which all zeroes is a value.
         let mut status: libc::statx = unsafe { std::mem::zeroed() };
         let wanted = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID;
-        // SAFETY: a descriptor, an empty C string, numbers, and a live structure that the kernel fills.
+        // SAFETY: a descriptor, a C string, numbers, and a live structure that the kernel fills.
         let result = unsafe {
             libc::syscall(
                 libc::SYS_statx,
-                file.as_raw_fd(),
-                c"".as_ptr(),
-                libc::AT_EMPTY_PATH,
+                directory,
+                path.as_ptr(),
+                flags,
                 wanted,
                 &raw mut status,
             )

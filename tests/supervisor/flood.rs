@@ -77,6 +77,11 @@ fn a_flood_of_violations_starves_nobody_costs_no_memory_and_every_drop_is_counte
     let refused: u64 = refused.unwrap().parse().unwrap();
     assert!(refused > 10_000, "{refused}: not much of a flood");
     assert_eq!(told(&finished), refused);
-    assert!(most.0 <= before + 128, "{before} KiB became {}", most.0);
+    // Where the reader is slow, 128 KiB of reports wait, and as many are moved when their room doubles.
+    assert!(
+        most.0 <= before + 2 * 128 + 64,
+        "{before} KiB became {}",
+        most.0
+    );
     assert!(most.1 <= open + 4, "{open} descriptors became {}", most.1);
 }

@@ -52,7 +52,7 @@ pub struct Program {
     /// The file that was named, then the interpreters of scripts; the last one is what the kernel runs. What a
     /// dynamic loader is told to load comes behind it.
     pub files: Vec<File>,
-    /// Whether an internet or vsock socket is among its descriptors 0 to 2.
+    /// Whether it is a shell or an interpreter with an internet or vsock socket among its descriptors 0 to 2.
     pub speaks_to_network: bool,
     /// What a variable makes the loader load into it.
     pub preloaded: Vec<File>,

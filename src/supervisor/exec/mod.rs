@@ -36,6 +36,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
 use reader::{Call, Executable, Reader, Unknown, executable};
+use std::cell::OnceCell;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
@@ -161,6 +162,9 @@ impl Guard {
 
     fn decide(&mut self, held: &Held<'_>, file: Executable, call: Call) -> Result<Ruling, Unknown> {
         let chain = self.reader.chain(file, &call)?;
+        if chain.hangs_on_directory() {
+            call.directory()?;
+        }
         let verdict = self.judge.called(&chain.files);
         if let Some(verdict) = verdict
             .clone()
@@ -261,27 +265,29 @@ fn read(held: &Held<'_>) -> Result<Result<(Executable, Call), Errno>, Blind> {
     } else {
         (libc::AT_FDCWD, 0)
     };
-    let path = match held.path(held.argument(pointer))? {
-        Ok(path) => path,
+    let vector = held.argument(pointer + 1);
+    let read = held.path_and_strings(held.argument(pointer), vector, MOST_ARGUMENTS)?;
+    let (path, arguments) = match read {
+        Ok(read) => read,
         Err(errno) => return Ok(Err(errno)),
     };
-    let directory = match held.directory(libc::AT_FDCWD)? {
-        Ok(directory) => directory,
-        Err(errno) => return Ok(Err(errno)),
-    };
+    let directory = OnceCell::new();
     // An absolute path begins at the root, whatever the base is.
     let start = if path.starts_with(b"/") {
         None
-    } else if base == libc::AT_FDCWD {
-        Some(directory.try_clone().map_err(|_| Errno::EMFILE))
     } else {
-        Some(held.directory(base)?)
+        match held.directory(base)? {
+            Ok(start) => Some(start),
+            Err(errno) => return Ok(Err(errno)),
+        }
     };
-    let start = match start.transpose() {
-        Ok(start) => start,
-        Err(errno) => return Ok(Err(errno)),
-    };
-    let arguments = held.strings(held.argument(pointer + 1), MOST_ARGUMENTS)?;
+    // One directory for all that is relative: another thread may change it from one look to the next.
+    if let Some(start) = start.as_ref().filter(|_| base == libc::AT_FDCWD) {
+        match start.try_clone() {
+            Ok(same) => drop(directory.set(same)),
+            Err(_) => return Ok(Err(Errno::EMFILE)),
+        }
+    }
     let keeps = at && held.int(4) & libc::AT_SYMLINK_NOFOLLOW != 0;
     let last = if keeps { Last::Keep } else { Last::Follow };
     let viewer = Viewer { tid: held.tid() };

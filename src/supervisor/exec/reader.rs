@@ -10,6 +10,7 @@ use super::script;
 use crate::judge::exec::{File, FileId, Origin, base, is_multi_call};
 use crate::sys::status::Status;
 use nix::errno::Errno;
+use std::cell::OnceCell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
@@ -70,13 +71,25 @@ pub(super) struct Executable {
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) viewer: Viewer,
-    /// Where relative paths begin: the interpreters' and what a loader loads.
-    pub(super) directory: OwnedFd,
+    /// Where relative paths begin, once somebody has asked.
+    pub(super) directory: OnceCell<OwnedFd>,
     pub(super) path: Vec<u8>,
     /// By which name an interpreter opens the script: the path, or behind a descriptor of its own (execveat(2)).
     pub(super) name: Vec<u8>,
     /// The first of them only.
     pub(super) arguments: Vec<Vec<u8>>,
+}
+
+impl Call {
+    /// Where relative paths begin: the interpreters' and what a loader loads. What it was while the call was held is
+    /// seen only if somebody asks then.
+    pub(super) fn directory(&self) -> Result<&OwnedFd, Errno> {
+        if let Some(directory) = self.directory.get() {
+            return Ok(directory);
+        }
+        let opened = super::verify::opened(self.viewer.tid, "cwd")?;
+        Ok(self.directory.get_or_init(|| opened))
+    }
 }
 
 /// What the kernel will execute, and for whom.
@@ -90,6 +103,13 @@ pub(super) struct Chain {
     pub(super) is_script: bool,
     /// Whether what happens depends on the arguments.
     pub(super) hangs_on_arguments: bool,
+}
+
+impl Chain {
+    /// Whether names that are opened by the new program begin where the caller was.
+    pub(super) const fn hangs_on_directory(&self) -> bool {
+        self.is_script || self.hangs_on_arguments
+    }
 }
 
 impl Reader {
@@ -259,7 +279,7 @@ fn resolved(call: &Call, name: &[u8]) -> Result<OwnedFd, Errno> {
     let found = if name.starts_with(b"/") {
         call.viewer.resolve_absolute(name, Last::Follow)?
     } else {
-        let base = call.directory.try_clone().map_err(|_| Errno::EMFILE)?;
+        let base = call.directory()?.try_clone().map_err(|_| Errno::EMFILE)?;
         call.viewer.resolve(base, name, Last::Follow)?
     };
     match found {
@@ -294,7 +314,7 @@ fn absolute(call: &Call, name: &[u8]) -> io::Result<Vec<u8>> {
     if name.starts_with(b"/") {
         return Ok(name.to_vec());
     }
-    let mut path = name_of(&call.directory)?;
+    let mut path = name_of(call.directory()?)?;
     path.push(b'/');
     path.extend(name);
     Ok(path)

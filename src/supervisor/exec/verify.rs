@@ -11,8 +11,11 @@ use super::sockets;
 use crate::judge::Verdict;
 use crate::judge::exec::{File, Judge, Program, is_shell_or_interpreter};
 use crate::sys::status::Status;
+use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
+use std::cell::OnceCell;
+use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::io::Read;
@@ -53,8 +56,7 @@ impl Expected {
     }
 
     fn is_this(&self, pid: i32, reader: &Reader) -> io::Result<bool> {
-        let executable = opened(pid, "exe")?;
-        let same = reader.is_still(&self.chain.binary, &Status::of(executable.as_fd())?);
+        let same = reader.is_still(&self.chain.binary, &leads_to(pid, "exe")?);
         // Between the call and now the path may have been rewritten to another script of the same interpreter.
         let same_script = !self.chain.is_script || same && named(pid)? == self.call.name;
         Ok(same && same_script && self.was_told_the_same(pid)? && self.starts_there(pid)?)
@@ -62,11 +64,11 @@ impl Expected {
 
     /// Whether names that are opened from now on begin where they did: another thread may have changed directory.
     fn starts_there(&self, pid: i32) -> io::Result<bool> {
-        if !self.chain.is_script && !self.chain.hangs_on_arguments {
+        if !self.chain.hangs_on_directory() {
             return Ok(true);
         }
-        let now = Status::of(opened(pid, "cwd")?.as_fd())?;
-        let then = Status::of(self.call.directory.as_fd())?;
+        let now = leads_to(pid, "cwd")?;
+        let then = Status::of(self.call.directory()?.as_fd())?;
         Ok(origin::id(&now) == origin::id(&then))
     }
 
@@ -102,8 +104,9 @@ impl Expected {
         };
         let is_shell = files.iter().any(shell);
         Ok(Program {
-            speaks_to_network: sockets::speaks_to_network(pid)?
-                || is_shell && sockets::started_by_network(pid),
+            // Of others nobody asks.
+            speaks_to_network: is_shell
+                && (sockets::speaks_to_network(pid)? || sockets::started_by_network(pid)),
             preloaded: Self::preloaded(pid, reader)?,
             files,
         })
@@ -124,7 +127,7 @@ impl Expected {
         }
         let call = Call {
             viewer: Viewer { tid: pid },
-            directory: opened(pid, "cwd")?,
+            directory: OnceCell::new(),
             path: Vec::new(),
             name: Vec::new(),
             arguments: Vec::new(),
@@ -133,10 +136,15 @@ impl Expected {
     }
 }
 
-fn opened(pid: i32, what: &str) -> io::Result<OwnedFd> {
+/// What a link of a process leads to.
+fn leads_to(pid: i32, link: &str) -> io::Result<Status> {
+    Status::at(&CString::new(format!("/proc/{pid}/{link}"))?)
+}
+
+pub(super) fn opened(pid: i32, what: &str) -> Result<OwnedFd, Errno> {
     let link = format!("/proc/{pid}/{what}");
     let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-    Ok(openat(AT_FDCWD, link.as_str(), flags, Mode::empty())?)
+    openat(AT_FDCWD, link.as_str(), flags, Mode::empty())
 }
 
 /// The environment of a process, which has secrets in it: wiped when it is dropped, and never moved without.
@@ -147,15 +155,14 @@ fn environment(pid: i32) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; ONE_READ]);
     let mut length = 0;
     loop {
-        match file.read(&mut bytes[length..])? {
-            0 => break,
-            more => length += more,
+        length += file.read(&mut bytes[length..])?;
+        // Its memory stands still, so that there is more only if there was no room for it.
+        if length < bytes.len() {
+            break;
         }
-        if length == bytes.len() {
-            let mut larger = Zeroizing::new(vec![0; 2 * length]);
-            larger[..length].copy_from_slice(&bytes);
-            bytes = larger;
-        }
+        let mut larger = Zeroizing::new(vec![0; 2 * length]);
+        larger[..length].copy_from_slice(&bytes);
+        bytes = larger;
     }
     bytes.truncate(length);
     Ok(bytes)
