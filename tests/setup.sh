@@ -46,7 +46,7 @@ deny() {
 
 mkdir -p target
 # Debian's packages come from a disk and a network, cargo-deny from the processors.
-{ packages && python; } &
+{ packages; python; } &
 others=$!
 targets
 deny

@@ -28,12 +28,13 @@ while time.monotonic() < stop:
 print('refused', sum(refused), flush=True)
 ";
 
-/// Of PID 1: what is its own, in KiB, and its open descriptors.
+/// Of PID 1: what is its own, in KiB, and its open descriptors. Not `Private_Dirty`, where the pages of a program that
+/// was just built count until they are on the disk.
 fn held(pid: i32) -> Option<(u64, usize)> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let line = rollup
         .lines()
-        .find_map(|line| line.strip_prefix("Private_Dirty:"))?;
+        .find_map(|line| line.strip_prefix("Anonymous:"))?;
     let dirty = line.split_whitespace().next()?.parse().ok()?;
     Some((dirty, fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count()))
 }
@@ -77,11 +78,6 @@ fn a_flood_of_violations_starves_nobody_costs_no_memory_and_every_drop_is_counte
     let refused: u64 = refused.unwrap().parse().unwrap();
     assert!(refused > 10_000, "{refused}: not much of a flood");
     assert_eq!(told(&finished), refused);
-    // Where the reader is slow, 128 KiB of reports wait, and as many are moved when their room doubles.
-    assert!(
-        most.0 <= before + 2 * 128 + 64,
-        "{before} KiB became {}",
-        most.0
-    );
+    assert!(most.0 <= before + 128, "{before} KiB became {}", most.0);
     assert!(most.1 <= open + 4, "{open} descriptors became {}", most.1);
 }

@@ -271,7 +271,6 @@ fn read(held: &Held<'_>) -> Result<Result<(Executable, Call), Errno>, Blind> {
         Ok(read) => read,
         Err(errno) => return Ok(Err(errno)),
     };
-    let directory = OnceCell::new();
     // An absolute path begins at the root, whatever the base is.
     let start = if path.starts_with(b"/") {
         None
@@ -282,12 +281,13 @@ fn read(held: &Held<'_>) -> Result<Result<(Executable, Call), Errno>, Blind> {
         }
     };
     // One directory for all that is relative: another thread may change it from one look to the next.
-    if let Some(start) = start.as_ref().filter(|_| base == libc::AT_FDCWD) {
-        match start.try_clone() {
-            Ok(same) => drop(directory.set(same)),
+    let directory = match start.as_ref().filter(|_| base == libc::AT_FDCWD) {
+        None => OnceCell::new(),
+        Some(start) => match start.try_clone() {
+            Ok(same) => OnceCell::from(same),
             Err(_) => return Ok(Err(Errno::EMFILE)),
-        }
-    }
+        },
+    };
     let keeps = at && held.int(4) & libc::AT_SYMLINK_NOFOLLOW != 0;
     let last = if keeps { Last::Keep } else { Last::Follow };
     let viewer = Viewer { tid: held.tid() };

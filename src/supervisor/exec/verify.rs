@@ -141,6 +141,7 @@ fn leads_to(pid: i32, link: &str) -> io::Result<Status> {
     Status::at(&CString::new(format!("/proc/{pid}/{link}"))?)
 }
 
+/// The same, as `O_PATH`.
 pub(super) fn opened(pid: i32, what: &str) -> Result<OwnedFd, Errno> {
     let link = format!("/proc/{pid}/{what}");
     let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
