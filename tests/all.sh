@@ -9,14 +9,17 @@ cd "$(dirname "$0")/.." || exit
 
 wrapper=target/x86_64-unknown-linux-musl/dist/micro-enforcer
 foreign=target/aarch64-unknown-linux-musl/dist/micro-enforcer
-stages=(setup format shell licences lint lint_wrapper tests fuzz events static container kernels demo documentation)
+first=(setup format shell licences)
+# Two lanes: what mostly waits, and behind it, as far as there are processors left, what only compiles.
+ahead=(tests fuzz events container kernels demo)
+behind=(static machines lint lint_wrapper documentation workbench)
 
 # What is compiled meanwhile needs nothing of it.
 setup() {
     tests/setup.sh &
     cargo test --quiet --no-run
     local compiled=$?
-    wait $! && return $compiled
+    wait $! && return "$compiled"
 }
 
 format() { cargo fmt --check; }
@@ -49,12 +52,16 @@ static() {
 # No interpreter to load, no library to find.
 is_static() { ! readelf --program-headers --dynamic "$1" | grep -E 'INTERP|NEEDED'; }
 
-container() { tests/docker.sh tests/container/run.sh "$wrapper" target/debug/enforcerctl; }
+container() { awaits static && tests/docker.sh tests/container/run.sh "$wrapper" target/debug/enforcerctl; }
 
 # The same attacks on older kernels and another processor, in microVMs.
-kernels() { tests/kernels/run.sh; }
+kernels() { awaits machines && tests/kernels/run.sh; }
 
-demo() { cargo run --release --bin enforcerctl -- demo; }
+machines() { tests/kernels/prepare.sh; }
+
+workbench() { cargo build --release --bin enforcerctl; }
+
+demo() { awaits workbench && cargo run --release --bin enforcerctl -- demo; }
 
 documentation() { RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --no-deps --document-private-items; }
 
@@ -65,23 +72,49 @@ count() { # LOG
          END { print found ? passed : 1 }' "$1"
 }
 
-run() { # STAGE
-    local log=target/all/$1.log began=$SECONDS
-    printf '== %s\n' "$1"
-    if "$1" >"$log" 2>&1 </dev/null; then
-        passed=$((passed + $(count "$log")))
-        printf '   ok, %d s\n' $((SECONDS - began))
-    else
-        tail -n 100 "$log"
-        printf '   FAILED after %d s: %s\n%d passed, 1 failed\n' $((SECONDS - began)) "$log" "$passed"
-        exit 1
-    fi
+# Each with its log, its seconds and its checks; what they say on the way is shown only of the one that fails.
+lane() { # STAGE...
+    local stage log began
+    for stage; do
+        log=target/all/$stage.log began=$SECONDS
+        if "$stage" >"$log" 2>&1 </dev/null; then
+            count "$log" >"target/all/$stage.passed"
+            printf '%-14s ok, %4d s\n' "$stage" $((SECONDS - began))
+        else
+            printf '== %s\n' "$stage"
+            tail -n 100 "$log"
+            printf '%-14s FAILED after %d s: %s\n' "$stage" $((SECONDS - began)) "$log"
+            return 1
+        fi
+    done
 }
 
+# Until the lane behind has passed a stage, if there is one.
+awaits() { # STAGE
+    [ -n "$compiling" ] || return 0
+    while [ ! -e "target/all/$1.passed" ]; do
+        kill -0 "$compiling" 2>/dev/null || { echo "$1 did not pass" && return 1; }
+        sleep 0.5
+    done
+}
+
+everything() {
+    lane "${first[@]}" || return
+    set -m # a group of its own, to be ended as a whole
+    (renice -n 19 "$BASHPID" >/dev/null && lane "${behind[@]}") &
+    compiling=$!
+    set +m
+    lane "${ahead[@]}" && wait "$compiling"
+}
+
+ended() { [ -z "$compiling" ] || ! kill -0 "$compiling" 2>/dev/null || kill -- "-$compiling"; }
+
+compiling=
+trap ended EXIT
 mkdir -p target/all
-passed=0
-[ $# -gt 0 ] || set -- "${stages[@]}"
-for stage; do
-    run "$stage"
-done
-printf 'all of it in %d s\n%d passed, 0 failed\n' "$SECONDS" "$passed"
+rm -f target/all/*.passed
+if [ $# -gt 0 ]; then lane "$@"; else everything; fi
+failed=$?
+passed=$(cat target/all/*.passed 2>/dev/null | awk '{ passed += $1 } END { print passed + 0 }')
+printf 'all of it in %d s\n%d passed, %d failed\n' "$SECONDS" "$passed" "$failed"
+[ "$failed" -eq 0 ]

@@ -11,7 +11,6 @@
     reason = "an init that cannot go on ends its machine"
 )]
 
-mod docker;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -20,9 +19,11 @@ use nix::sys::reboot::{RebootMode, reboot};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::chown;
+use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use support::network::addresses::{ALLOWED, ALLOWED_V6, CLOSED, ECHO};
-use support::{APP, Container, DOCKER, Finished, Network, Policy, SYS_PTRACE};
+use support::{APP, Container, DOCKER, Finished, Network, Policy, SYS_PTRACE, docker};
 
 /// Emulated, a program takes ten times as long to start: races are tried less often.
 const TRIES: &str = "30";
@@ -75,6 +76,7 @@ fn main() {
         };
         say(name, user, bounding, &[]);
     }
+    supervise();
     clock();
     println!("@done");
     match reboot(RebootMode::RB_AUTOBOOT) {
@@ -102,6 +104,9 @@ fn prepare() {
         let file = File::open(module.unwrap().path()).unwrap();
         nix::kmod::finit_module(&file, c"", nix::kmod::ModuleInitFlags::empty()).unwrap();
     }
+    let mut loopback = Command::new("ip");
+    loopback.args(["link", "set", "lo", "up"]);
+    assert!(loopback.status().unwrap().success(), "ip link set lo up");
 }
 
 /// What the tests of Docker's containers have.
@@ -150,6 +155,53 @@ fn say(name: &str, user: impl Fn(Container) -> Container + Sync, bounding: u64, 
         scope.spawn(run).join().unwrap()
     });
     tell(&finished, name != "bare");
+}
+
+/// The tests of PID 1.
+const SUPERVISOR: &str = "/supervisor";
+
+/// What needs Python, which is not here.
+const NEEDS_PYTHON: [&str; 2] = [
+    "flood::a_flood_of_violations_starves_nobody_costs_no_memory_and_every_drop_is_counted",
+    "streams::an_application_that_makes_its_standard_error_wait_holds_nobody_up",
+];
+
+/// Two at once, most of them wait; each in a process of its own, which is what a panic ends here.
+fn supervise() {
+    let listed = Command::new(SUPERVISOR)
+        .args(["--list", "--format", "terse"])
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let names = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .filter(|name| !NEEDS_PYTHON.contains(name));
+    let names = Mutex::new(names);
+    let next = || names.lock().unwrap().next();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(name) = next() {
+                    supervised(name);
+                }
+            });
+        }
+    });
+}
+
+fn supervised(name: &str) {
+    let ran = Command::new(SUPERVISOR)
+        .args(["--exact", "--nocapture", name])
+        .env("DOCKERS_FILTER", "1")
+        .output()
+        .unwrap();
+    let how = if ran.status.success() { "ok" } else { "failed" };
+    let mut said = String::new();
+    if !ran.status.success() {
+        said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+    }
+    println!("{said}\n@test {name} {how}");
 }
 
 /// An hour; nobody notices by accident what is off by as much.

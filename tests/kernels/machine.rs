@@ -84,7 +84,7 @@ impl Machine {
         };
         // What the kernel does not know becomes the environment of its init.
         let line = format!(
-            "console={console} quiet loglevel=1 panic=-1 reboot=t rdinit=/init PATH=/usr/sbin:/usr/bin PATIENCE=500 WAYS={} NETWORK={}",
+            "console={console} quiet loglevel=1 panic=-1 reboot=t rdinit=/init PATH=/usr/sbin:/usr/bin SLOWER=10 WAYS={} NETWORK={}",
             self.ways,
             u8::from(self.network)
         );

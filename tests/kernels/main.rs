@@ -88,6 +88,21 @@ fn is_alive(machine: &Machine, bare: &Way) {
     );
 }
 
+/// What its tests say of PID 1 is so on this kernel.
+fn supervises(machine: &Machine, report: &Report) {
+    let failed: Vec<_> = report
+        .tests
+        .iter()
+        .filter(|(_, how)| *how != "ok")
+        .collect();
+    assert!(failed.is_empty(), "{machine}, PID 1: {failed:?}");
+    assert!(
+        report.tests.len() > 30,
+        "{machine}, PID 1: {:?}",
+        report.tests
+    );
+}
+
 fn attacked(machine: &Machine) -> Report {
     let report = machine.run();
     let bare = report.ways.iter().find(|way| way.name == "bare").unwrap();
@@ -95,6 +110,7 @@ fn attacked(machine: &Machine) -> Report {
     for way in report.ways.iter().filter(|way| way.name != "bare") {
         holds(machine, bare, way);
     }
+    supervises(machine, &report);
     for expected in [
         "refused",
         "works",

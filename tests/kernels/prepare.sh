@@ -57,25 +57,24 @@ root() { # ARCHITECTURE
 
 # For both processors at once: what one waits for is another's turn.
 programs() {
-    local both=(--target x86_64-unknown-linux-musl --target aarch64-unknown-linux-musl)
     echo "our programs"
-    cargo test --quiet --no-run "${both[@]}" --test kernel
-    cargo build --quiet "${both[@]}" --example attack --example probe --example connects
+    cargo test --quiet --no-run --package micro-enforcer-machine \
+        --target x86_64-unknown-linux-musl --target aarch64-unknown-linux-musl
 }
 
 initramfs() { # SUITE ARCHITECTURE TRIPLE
-    local built=$PWD/target/$3/debug stage=$target/stage program
+    local built=target/$3/debug stage=$target/stage program tests
     rm -rf "$stage" && cp -a "$target/root-$2" "$stage"
-    # Where they lie here, as the init looks for them.
-    mkdir -p "$stage"/{new,proc,sys,dev,tmp,run,modules} "$stage$built/examples"
+    mkdir -p "$stage"/{new,proc,sys,dev,tmp,run,modules,examples}
     cp "$target/$1-$2/modules/"* "$stage/modules"
-    cp "target/$3/dist/micro-enforcer" "$stage$built/micro-enforcer"
+    cp "target/$3/dist/micro-enforcer" "$stage/micro-enforcer"
     for program in attack probe connects; do
-        strip_into "$3" "$built/examples/$program" "$stage$built/examples/$program"
+        strip_into "$3" "$built/$program" "$stage/examples/$program"
     done
-    program=$(cargo test --no-run --target "$3" --test kernel --message-format json 2>/dev/null |
-        sed -n 's/.*"name":"kernel".*"executable":"\([^"]*\)".*/\1/p')
-    strip_into "$3" "$program" "$stage/init"
+    strip_into "$3" "$built/init" "$stage/init"
+    tests=$(cargo test --no-run --target "$3" --package micro-enforcer-machine --test supervisor --message-format json \
+        2>/dev/null | sed -n 's/.*"name":"supervisor".*"executable":"\([^"]*\)".*/\1/p')
+    strip_into "$3" "$tests" "$stage/supervisor"
     (cd "$stage" && find . | cpio --quiet --create --format=newc) >"$target/$1-$2/initramfs"
     rm -rf "$stage"
 }

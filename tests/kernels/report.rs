@@ -11,6 +11,8 @@ pub struct Report {
     /// `uname -r`
     pub kernel: String,
     pub ways: Vec<Way>,
+    /// How each test of PID 1 went.
+    pub tests: BTreeMap<String, String>,
     /// What came of an application whose clock is set, and what was told of it.
     pub clock: BTreeSet<String>,
 }
@@ -54,6 +56,10 @@ impl Report {
                     name: rest.to_owned(),
                     ..Way::default()
                 }),
+                ("@test", _) => {
+                    let (name, how) = rest.split_once(' ').unwrap_or((rest, ""));
+                    report.tests.insert(name.to_owned(), how.to_owned());
+                }
                 ("@done", _) => is_done = true,
                 ("@clock", _) => report
                     .clock

@@ -1,8 +1,7 @@
 //! What becomes of a call that the policy denies by name: the effects, from the application's side.
 
 use crate::container;
-use crate::support::Finished;
-use std::time::Duration;
+use crate::support::{Finished, quick};
 
 fn under(item: &str) -> Finished {
     container("syscalls", &format!("{{deny: [{item}]}}")).run(["/probe", "priority"])
@@ -45,9 +44,5 @@ fn a_call_that_stops_ends_the_container_with_210_and_waits_for_nobody() {
     let finished = container("syscalls", stopping).run(["/probe", "orphan", "priority"]);
     finished.exits(210);
     assert_eq!(finished.end()["unmapped"]["enforcer"]["origin"], "enforcer");
-    assert!(
-        finished.lasted < Duration::from_secs(5),
-        "{:?}",
-        finished.lasted
-    );
+    assert!(finished.lasted < quick(5), "{:?}", finished.lasted);
 }

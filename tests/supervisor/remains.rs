@@ -1,7 +1,7 @@
 //! Orphans, zombies, and who outlives whom.
 
 use crate::container;
-use crate::support::{Container, child_of, kill, wait_for_end_of};
+use crate::support::{Container, child_of, kill, quick, wait_for_end_of};
 use std::time::Duration;
 
 #[test]
@@ -16,18 +16,14 @@ fn a_thousand_zombies_are_reaped() {
 fn what_the_application_leaves_is_asked_to_go() {
     let finished = Container::new().run(["/probe", "orphan", "signals", "15"]);
     finished.exits(0).says("signal 15");
-    assert!(
-        finished.lasted < Duration::from_secs(2),
-        "{:?}",
-        finished.lasted
-    );
+    assert!(finished.lasted < quick(2), "{:?}", finished.lasted);
 }
 
 #[test]
 fn what_does_not_go_is_killed_after_the_grace() {
     let finished = container("supervise", "{grace: 300ms}").run(["/probe", "orphan", "deaf"]);
     finished.exits(0).says("here");
-    let grace = Duration::from_millis(300)..Duration::from_secs(2);
+    let grace = Duration::from_millis(300)..quick(2);
     assert!(grace.contains(&finished.lasted), "{:?}", finished.lasted);
 }
 

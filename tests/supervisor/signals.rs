@@ -1,9 +1,9 @@
 //! Signals: forwarded, translated, kept, refused.
 
 use crate::container;
-use crate::support::{APP, Container, Policy, Stream};
+use crate::support::{APP, Container, Policy, Stream, quick};
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// SIGCHLD, the fault signals and job control, which PID 1 keeps to itself.
 const KEPT: [i32; 11] = [4, 5, 6, 7, 8, 11, 17, 20, 21, 22, 31];
@@ -68,7 +68,7 @@ fn a_stop_ends_with_the_applications_own_status_in_under_a_second() {
     let asked = Instant::now();
     running.signal(libc::SIGTERM);
     running.finish().exits(3);
-    assert!(asked.elapsed() < Duration::from_secs(1));
+    assert!(asked.elapsed() < quick(1));
 }
 
 /// A policy that wants the image's digest, and a metadata endpoint that takes connections and never answers.
@@ -97,11 +97,7 @@ fn sigterm_during_the_start_ends_it_without_an_application() {
     finished.exits(128 + libc::SIGTERM);
     assert!(finished.stdout.is_empty(), "{finished:?}");
     assert_eq!(finished.end()["unmapped"]["enforcer"]["origin"], "enforcer");
-    assert!(
-        finished.lasted < Duration::from_secs(2),
-        "{:?}",
-        finished.lasted
-    );
+    assert!(finished.lasted < quick(2), "{:?}", finished.lasted);
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn programs_start_watched_and_nobody_stays_traced() {
     let finished = Container::new().run([
         "/bin/sh",
         "-c",
-        "i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done; grep TracerPid /proc/self/status",
+        "i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done; /probe status",
     ]);
     finished.exits(0).says("TracerPid:\t0");
     assert_eq!(finished.controls()["exec"], "enforced");

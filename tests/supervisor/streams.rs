@@ -1,8 +1,7 @@
 //! Standard error and the other descriptors.
 
 use crate::container;
-use crate::support::{Container, Stream};
-use std::time::Duration;
+use crate::support::{Container, Stream, quick};
 
 /// Every violation is written.
 const UNTHROTTLED: &str = "{limit: {per_rule: 100000/min, per_task: 1000000/h}}";
@@ -14,11 +13,7 @@ fn a_standard_error_that_takes_nothing_stops_nobody() {
     // More than a megabyte of findings.
     let finished = full.run(["/probe", "denied", "1500"]);
     finished.exits(0).says("1500 of 1500 refused");
-    assert!(
-        finished.lasted < Duration::from_secs(5),
-        "{:?}",
-        finished.lasted
-    );
+    assert!(finished.lasted < quick(5), "{:?}", finished.lasted);
 }
 
 /// The flags are those of the open file, which the application shares with its children and not with us.
@@ -38,11 +33,7 @@ fcntl.fcntl(2, fcntl.F_SETFL, os.O_NONBLOCK | os.O_APPEND)
         container("report", UNTHROTTLED).streams([Stream::Null, Stream::Pipe, Stream::FullPipe]);
     let finished = full.run(["/usr/bin/python3", "-c", code]);
     finished.exits(0).says("1000 refused");
-    assert!(
-        finished.lasted < Duration::from_secs(5),
-        "{:?}",
-        finished.lasted
-    );
+    assert!(finished.lasted < quick(5), "{:?}", finished.lasted);
 }
 
 #[test]
@@ -77,11 +68,7 @@ fn a_refusal_is_not_held_up_by_a_full_pipe() {
     let full = Container::new().streams([Stream::Null, Stream::Pipe, Stream::FullPipe]);
     let finished = full.run(["-x"]);
     finished.exits(200);
-    assert!(
-        finished.lasted < Duration::from_secs(2),
-        "{:?}",
-        finished.lasted
-    );
+    assert!(finished.lasted < quick(2), "{:?}", finished.lasted);
 }
 
 #[test]

@@ -21,6 +21,7 @@
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, ExitCode};
 use std::{ptr, thread, time};
@@ -65,6 +66,17 @@ fn say(text: &str) {
     let mut output = io::stdout();
     writeln!(output, "{text}").unwrap();
     output.flush().unwrap();
+}
+
+/// The descriptor that an orphan closes once it is there.
+const READY: &str = "READY";
+
+/// Tells who waits for it that it is there.
+fn ready(text: &str) {
+    say(text);
+    if let Ok(descriptor) = std::env::var(READY) {
+        unsafe { libc::close(descriptor.parse().unwrap()) };
+    }
 }
 
 fn show(path: &str) {
@@ -112,7 +124,7 @@ fn die(signal: i32) {
 /// Says every signal that arrives, until the last one does.
 fn signals(last: i32) {
     block_all();
-    say("ready");
+    ready("ready");
     loop {
         let signal = next_signal(None);
         say(&format!("signal {signal}"));
@@ -188,10 +200,15 @@ fn processes() -> usize {
 
 /// Starts a verb whose parent ends at once, and ends too.
 fn orphan(rest: &[&str]) {
-    let child = Command::new("/proc/self/exe").args(rest).spawn().unwrap();
+    let (there, ours) = io::pipe().unwrap();
+    nix::fcntl::fcntl(&ours, nix::fcntl::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
+    let mut child = Command::new("/proc/self/exe");
+    let child = child.env(READY, ours.as_raw_fd().to_string());
+    let child = child.args(rest).spawn().unwrap();
     say(&format!("left {}", child.id()));
+    drop(ours);
     // What we leave has to be there before we go.
-    thread::sleep(time::Duration::from_millis(50));
+    io::copy(&mut &there, &mut io::sink()).unwrap();
 }
 
 /// Does not go when asked to.
@@ -202,7 +219,7 @@ fn deaf() {
 }
 
 fn pause() {
-    say("here");
+    ready("here");
     loop {
         unsafe { libc::pause() };
     }

@@ -4,21 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+/// What this was built beside. In a microVM nothing was: there the programs lie at the top.
+const BUILT: &str = match option_env!("CARGO_BIN_EXE_micro-enforcer") {
+    Some(built) => built,
+    None => "/micro-enforcer",
+};
+
 /// `MICRO_ENFORCER_BINARY` puts the shipped program under the same tests.
 #[allow(
     clippy::disallowed_methods,
     reason = "the environment of the tests, not of the wrapper"
 )]
 pub fn wrapper() -> PathBuf {
-    std::env::var_os("MICRO_ENFORCER_BINARY").map_or_else(
-        || env!("CARGO_BIN_EXE_micro-enforcer").into(),
-        PathBuf::from,
-    )
+    std::env::var_os("MICRO_ENFORCER_BINARY").map_or_else(|| BUILT.into(), PathBuf::from)
 }
 
 /// A program of the tests, built beside them.
 pub fn example(name: &str) -> PathBuf {
-    let wrapper = Path::new(env!("CARGO_BIN_EXE_micro-enforcer"));
+    let wrapper = Path::new(BUILT);
     let path = wrapper.with_file_name("examples").join(name);
     let is_fresh = changed(&path)
         .is_some_and(|built| sources(name).all(|source| changed(&source) <= Some(built)));

@@ -14,15 +14,19 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes, so that what hangs is a failure and not a wait. A machine that is emulated states
-/// its own seconds.
+/// Longer than anything here takes, so that what hangs is a failure and not a wait.
+fn patience() -> Duration {
+    quick(60)
+}
+
+/// Seconds in which a processor does what has to be quick; one that is emulated says how many times slower it is.
 #[allow(
     clippy::disallowed_methods,
     reason = "the environment of the tests, not of the wrapper"
 )]
-fn patience() -> Duration {
-    let stated = std::env::var("PATIENCE").ok();
-    Duration::from_secs(stated.map_or(60, |seconds| seconds.parse().unwrap()))
+pub fn quick(seconds: u64) -> Duration {
+    let slower = std::env::var("SLOWER").map_or(1, |times| times.parse().unwrap());
+    Duration::from_secs(seconds * slower)
 }
 
 /// A container that was started; it ends with this value.

@@ -29,6 +29,15 @@ const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: u32 = 0xc000_00b7;
 
+/// A machine of the tests' own has no Docker, and wants its filter around every container.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the environment of the tests, not of the wrapper"
+)]
+pub fn is_asked_for() -> bool {
+    std::env::var_os("DOCKERS_FILTER").is_some()
+}
+
 /// Other architectures pass, as most of theirs do in Docker's.
 pub fn filter(traces: bool) -> Vec<sock_filter> {
     let mut program = vec![
