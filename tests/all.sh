@@ -28,7 +28,11 @@ shell() { shellcheck .ci/run benches/*.sh tests/*.sh tests/container/*.sh tests/
 
 licences() { cargo deny --workspace check bans licenses sources; }
 
-lint() { cargo clippy --all-targets -- -D warnings && cargo clippy --test container -- -D warnings; }
+lint() {
+    cargo clippy --all-targets -- -D warnings &&
+        cargo clippy --test container --test kernels -- -D warnings &&
+        cargo clippy --package micro-enforcer-machine --bins -- -D warnings
+}
 
 # The wrapper as it ships: without the workbench, nothing may be left over.
 lint_wrapper() { cargo clippy --no-default-features --bin micro-enforcer -- -D warnings; }

@@ -17,6 +17,7 @@ pub enum Variant {
     WithPtrace,
     NoReport,
     NoLibraries,
+    Counted,
     Strace,
     BareAgain,
 }
@@ -28,7 +29,8 @@ impl Variant {
         match load {
             "connect" | "sendto" => all.push(Self::WithPtrace),
             "write" => all.push(Self::NoReport),
-            "exec-dynamic" => all.push(Self::NoLibraries),
+            "exec-dynamic" => all.extend([Self::NoLibraries, Self::Counted]),
+            "fork" => all.push(Self::Counted),
             _ => {}
         }
         if Path::new("/usr/bin/strace").exists() && load != "getppid" {
@@ -45,6 +47,7 @@ impl Variant {
             Self::WithPtrace => "enforced, SYS_PTRACE",
             Self::NoReport => "enforced, report: false",
             Self::NoLibraries => "enforced, libraries: allow",
+            Self::Counted => "enforced, max_processes",
             Self::Strace => "strace --seccomp-bpf",
             Self::BareAgain => "bare again",
         }
@@ -59,6 +62,7 @@ pub struct Place {
     enforcing: PathBuf,
     silent: PathBuf,
     unmapped: PathBuf,
+    counted: PathBuf,
 }
 
 impl Place {
@@ -72,13 +76,15 @@ impl Place {
             Ok(folder.join(name))
         };
         let silent = ENFORCING.replace("[/tmp]}", "[/tmp], report: false}");
-        let unmapped = ENFORCING.replace("256}", "256, new_libraries: allow}");
+        let unmapped = ENFORCING.replace("exec: {}", "exec: {new_libraries: allow}");
+        let counted = ENFORCING.replace("exec: {}", "exec: {max_processes: 256}");
         let place = Self {
             wrapper: wrapper.to_owned(),
             load: folder.join("load"),
             enforcing: file("enforcing.yaml", ENFORCING)?,
             silent: file("silent.yaml", &silent)?,
             unmapped: file("unmapped.yaml", &unmapped)?,
+            counted: file("counted.yaml", &counted)?,
         };
         fs::copy(load, &place.load)?;
         sleep(Duration::from_secs(3));
@@ -121,6 +127,7 @@ impl Place {
             Variant::Enforced | Variant::WithPtrace => Some(&self.enforcing),
             Variant::NoReport => Some(&self.silent),
             Variant::NoLibraries => Some(&self.unmapped),
+            Variant::Counted => Some(&self.counted),
             Variant::Bare | Variant::Strace | Variant::BareAgain => None,
         }
     }
@@ -131,7 +138,7 @@ impl Place {
         let line = match variant {
             Variant::Bare | Variant::BareAgain => format!("{USER} {program}"),
             Variant::WithPtrace => format!("{wrapper} {program}"),
-            Variant::Enforced | Variant::NoReport | Variant::NoLibraries => {
+            Variant::Enforced | Variant::NoReport | Variant::NoLibraries | Variant::Counted => {
                 format!("setpriv --bounding-set=-sys_ptrace --inh-caps=-all {wrapper} {program}")
             }
             Variant::Strace => {

@@ -144,27 +144,56 @@ impl FilesystemUser {
     }
 }
 
-/// Runs `work` with the real ids of another user, whom ptrace(2) then takes us for.
-///
-/// Meanwhile that user's processes may send us signals, which is why it is not for good.
-pub fn as_real_user<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> io::Result<T> {
-    let (user, group) = (uids()?.real, gids()?.real);
-    let files = (
-        filesystem(libc::SYS_setfsuid)?,
-        filesystem(libc::SYS_setfsgid)?,
-    );
-    set_real(libc::SYS_setresgid, gid)?;
-    let result = match set_real(libc::SYS_setresuid, uid) {
-        Ok(()) => {
-            let result = work();
-            set_real(libc::SYS_setresuid, user)?;
-            Ok(result)
+/// Another user, whom ptrace(2) can take us for.
+#[derive(Debug)]
+pub struct RealUser {
+    uid: u32,
+    gid: u32,
+    /// Our own real and file-system user and group, which nobody changes for good once we supervise.
+    ours: Option<[(u32, u32); 2]>,
+}
+
+impl RealUser {
+    /// By the ids.
+    pub const fn new(uid: u32, gid: u32) -> Self {
+        Self {
+            uid,
+            gid,
+            ours: None,
         }
-        Err(error) => Err(error),
-    };
-    set_real(libc::SYS_setresgid, group)?;
-    become_filesystem_user(files.0, files.1)?;
-    result
+    }
+
+    /// Runs `work` with the real ids of this user.
+    ///
+    /// Meanwhile that user's processes may send us signals, which is why it is not for good.
+    pub fn act<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        let [real, files] = self.ours()?;
+        set_real(libc::SYS_setresgid, self.gid)?;
+        let result = match set_real(libc::SYS_setresuid, self.uid) {
+            Ok(()) => {
+                let result = work();
+                set_real(libc::SYS_setresuid, real.0)?;
+                Ok(result)
+            }
+            Err(error) => Err(error),
+        };
+        set_real(libc::SYS_setresgid, real.1)?;
+        become_filesystem_user(files.0, files.1)?;
+        result
+    }
+
+    /// Asked for once: every execve comes by here.
+    fn ours(&mut self) -> io::Result<[(u32, u32); 2]> {
+        if let Some(ours) = self.ours {
+            return Ok(ours);
+        }
+        let real = (uids()?.real, gids()?.real);
+        let files = (
+            filesystem(libc::SYS_setfsuid)?,
+            filesystem(libc::SYS_setfsgid)?,
+        );
+        Ok(*self.ours.insert([real, files]))
+    }
 }
 
 /// Runs `work` with this effective group, which decides on who may send echo requests (icmp(7)).

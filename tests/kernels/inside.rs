@@ -36,19 +36,6 @@ const WAYS: [(&str, bool, bool); 4] = [
     ("USER, SYS_PTRACE", false, true),
 ];
 
-/// Without a network: most of the attacks are on that.
-const ELSEWHERE: [&str; 9] = [
-    "exec",
-    "files",
-    "interface",
-    "kernel",
-    "library",
-    "process",
-    "program",
-    "stream",
-    "supervisor",
-];
-
 fn main() {
     prepare();
     // What the firmware has left in the line is none of ours.
@@ -141,14 +128,12 @@ fn say(name: &str, user: impl Fn(Container) -> Container + Sync, bounding: u64, 
     println!("@way {name}");
     let finished = thread::scope(|scope| {
         let run = || {
-            let has_network = std::env::var("NETWORK").unwrap() == "1";
-            let network = has_network.then(Network::new);
-            let chosen: &[&str] = if has_network { &[] } else { &ELSEWHERE };
+            let network = Network::new();
             let container = Container::with(&policy(!name.starts_with("USER")));
             let container = prepared(user(container.bounding(bounding)))
                 .below(docker::filter(bounding & SYS_PTRACE != 0))
                 .variables([("TRIES", TRIES)]);
-            let finished = container.run([before, &["/attack", "each"], chosen].concat());
+            let finished = container.run([before, &["/attack", "each"]].concat());
             drop(network);
             finished
         };

@@ -6,8 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub struct Report {
     pub architecture: &'static str,
-    /// Whether the network was attacked.
-    pub network: bool,
     /// `uname -r`
     pub kernel: String,
     pub ways: Vec<Way>,
@@ -37,10 +35,9 @@ impl Way {
 
 impl Report {
     /// Everything up to its last word; why not otherwise.
-    pub fn parse(said: &str, architecture: &'static str, network: bool) -> Result<Self, String> {
+    pub fn parse(said: &str, architecture: &'static str) -> Result<Self, String> {
         let mut report = Self {
             architecture,
-            network,
             ..Self::default()
         };
         let mut is_done = false;

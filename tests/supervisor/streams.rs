@@ -43,11 +43,12 @@ fn what_a_full_queue_dropped_is_counted_once_there_is_room() {
     let mut running = full.start([
         "/bin/sh",
         "-c",
-        "trap : USR1; /probe denied 500; echo waiting; /probe pause & wait; /probe denied 1",
+        "/probe denied 500; echo waiting; until [ -e /home/app/go ]; do sleep 0.1; done; /probe denied 1",
     ]);
     running.wait_for("waiting");
     running.drain_errors();
-    running.wait_for_error("Update").signal(libc::SIGUSR1);
+    running.wait_for_error("Update");
+    std::fs::write(full.host("/home/app/go"), "").unwrap();
     let finished = running.finish();
     finished.exits(0);
     let dropped: u64 = finished

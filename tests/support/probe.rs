@@ -72,6 +72,10 @@ fn say(text: &str) {
 const READY: &str = "READY";
 
 /// Tells who waits for it that it is there.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the environment of the tests, not of the wrapper"
+)]
 fn ready(text: &str) {
     say(text);
     if let Ok(descriptor) = std::env::var(READY) {

@@ -36,6 +36,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
 use reader::{Call, Executable, Reader, Unknown, executable};
+use script::Interpreters;
 use std::cell::OnceCell;
 use std::io;
 use std::os::fd::AsFd;
@@ -80,6 +81,7 @@ impl Guard {
             tracer: Tracer::new(identity),
             judge: Judge::new(section, policy.mode, now, know),
             reader: Reader {
+                interpreters: Interpreters::default(),
                 baseline: Baseline::take()?,
                 mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
                 hashes: manifest.map(Hashes::new),

@@ -6,7 +6,7 @@ use super::hashes::{Comparison, Hashes, Known, Stamp};
 use super::loader::{self, Told};
 use super::mutable::Mutable;
 use super::origin::{self, Baseline};
-use super::script;
+use super::script::{self, Interpreters};
 use crate::judge::exec::{File, FileId, Origin, base, is_multi_call};
 use crate::sys::status::Status;
 use nix::errno::Errno;
@@ -29,6 +29,8 @@ pub(super) struct Reader {
     pub(super) hashes: Option<Hashes>,
     /// What was read for the call that is being decided on.
     pub(super) known: Known,
+    /// What the image's scripts begin with.
+    pub(super) interpreters: Interpreters,
 }
 
 /// Why nothing is known of a file.
@@ -124,8 +126,9 @@ impl Reader {
         let mut name = call.name.clone();
         while files.len() <= DEEPEST {
             let mut part = self.seen(&file, &status, applet)?;
-            let Some(interpreter) = script::interpreter(&file) else {
-                return self.complete(files, part, Stamp::of(&status), call);
+            let stamp = Stamp::of(&status);
+            let Some(interpreter) = self.interpreter(&file, stamp, part.origin) else {
+                return self.complete(files, part, stamp, call);
             };
             self.must_be_fixed(
                 &mut part,
@@ -138,6 +141,15 @@ impl Reader {
             name = interpreter;
         }
         Err(Errno::ELOOP.into())
+    }
+
+    /// The image's own files are what they were; what is new may be written to by who holds it open.
+    fn interpreter(&mut self, file: &OwnedFd, stamp: Stamp, origin: Origin) -> Option<Vec<u8>> {
+        if origin == Origin::Image {
+            self.interpreters.of(file, stamp)
+        } else {
+            script::interpreter(file)
+        }
     }
 
     fn complete(

@@ -1,13 +1,37 @@
 //! The first line of a script, as the kernel reads it (execve(2), "Interpreter scripts").
 
+use super::hashes::Stamp;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 /// What the kernel looks at (`BINPRM_BUF_SIZE`).
 const HEAD: usize = 256;
+
+/// As many are remembered; then it begins anew.
+const MOST: usize = 256;
+
+/// The interpreters of files that nobody has changed since the start, by the state of the file.
+#[derive(Debug, Default)]
+pub(super) struct Interpreters(HashMap<Stamp, Option<Vec<u8>>>);
+
+impl Interpreters {
+    /// As [`interpreter`] has it, read once.
+    pub(super) fn of(&mut self, file: &OwnedFd, stamp: Stamp) -> Option<Vec<u8>> {
+        if let Some(known) = self.0.get(&stamp) {
+            return known.clone();
+        }
+        if self.0.len() == MOST {
+            self.0.clear();
+        }
+        let read = interpreter(file);
+        self.0.insert(stamp, read.clone());
+        read
+    }
+}
 
 /// The interpreter of a script; `None` for what is none, or cannot be read, as no interpreter could either.
 pub(super) fn interpreter(file: &OwnedFd) -> Option<Vec<u8>> {
@@ -40,6 +64,25 @@ const fn is_space(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::status::Status;
+    use std::os::fd::AsFd;
+    use std::time::Duration;
+
+    #[test]
+    fn a_script_is_read_once_in_each_of_its_states() {
+        let script = tempfile::NamedTempFile::new().unwrap();
+        let file = OwnedFd::from(script.reopen().unwrap());
+        let stamp = || Stamp::of(&Status::of(file.as_fd()).unwrap());
+        let mut interpreters = Interpreters::default();
+        std::fs::write(script.path(), "#!/bin/a\n").unwrap();
+        let before = stamp();
+        assert_eq!(interpreters.of(&file, before), Some(b"/bin/a".to_vec()));
+        // The clock of change times goes on.
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::write(script.path(), "#!/bin/b\n").unwrap();
+        assert_eq!(interpreters.of(&file, stamp()), Some(b"/bin/b".to_vec()));
+        assert_eq!(interpreters.of(&file, before), Some(b"/bin/a".to_vec()));
+    }
 
     #[test]
     fn the_first_word_behind_the_mark_is_the_interpreter() {

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Tracer {
     /// Whose real ids ptrace wants, where ours alone do not do.
-    borrowed: Option<(u32, u32)>,
+    borrowed: Option<ids::RealUser>,
     watched: HashMap<i32, Watched>,
     /// Why nobody can be watched here; empty if everybody can.
     hindrance: &'static str,
@@ -70,7 +70,7 @@ impl Tracer {
         let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
         let borrows = identity.changes_user() && !traces;
         Self {
-            borrowed: borrows.then(|| (identity.uid(), identity.gid())),
+            borrowed: borrows.then(|| ids::RealUser::new(identity.uid(), identity.gid())),
             watched: HashMap::new(),
             hindrance: hindrance(traces),
             obstacle: None,
@@ -118,10 +118,10 @@ impl Tracer {
         Ok(Ruling::taken())
     }
 
-    fn seize(&self, tid: i32) -> io::Result<io::Result<()>> {
-        match self.borrowed {
+    fn seize(&mut self, tid: i32) -> io::Result<io::Result<()>> {
+        match &mut self.borrowed {
             None => Ok(trace::seize(tid)),
-            Some((uid, gid)) => ids::as_real_user(uid, gid, || trace::seize(tid)),
+            Some(user) => user.act(|| trace::seize(tid)),
         }
     }
 

@@ -166,7 +166,26 @@ fn environment(pid: i32) -> io::Result<Zeroizing<Vec<u8>>> {
         bytes = larger;
     }
     bytes.truncate(length);
-    Ok(bytes)
+    // A page that cannot be had ends the reading as the end does (`environ_read` in the kernel's fs/proc/base.c).
+    let is_whole = bytes
+        .last()
+        .map_or_else(|| has_no_environment(pid), |last| Ok(*last == 0))?;
+    if is_whole {
+        Ok(bytes)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// By where it begins and ends: fields 50 and 51 of `proc_pid_stat`(5).
+fn has_no_environment(pid: i32) -> io::Result<bool> {
+    let line = fs::read(format!("/proc/{pid}/stat"))?;
+    // The name before may have anything in it.
+    let fields = line.rsplit(|byte| *byte == b')').next().unwrap_or_default();
+    let mut bounds = fields.split(u8::is_ascii_whitespace).skip(48);
+    let (start, end) = (bounds.next(), bounds.next());
+    // Who may not see them is shown zeros, and so is who asks too early.
+    Ok(start.is_some_and(|start| !matches!(start, b"" | b"0")) && start == end)
 }
 
 fn strings(path: &str) -> io::Result<Vec<Vec<u8>>> {
@@ -200,6 +219,26 @@ mod tests {
     use std::process::Command;
 
     #[test]
+    fn an_environment_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+        for is_there in [false, true] {
+            let mut command = Command::new("/bin/sleep");
+            command.arg("60").env_clear();
+            if is_there {
+                command.env("A", "x");
+            }
+            let mut child = command.spawn().unwrap();
+            let pid = child.id().cast_signed();
+            // It sleeps once it has begun.
+            let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+            while !stat().contains("(sleep) S ") {}
+            let none = has_no_environment(pid).unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert_eq!(none, !is_there);
+        }
+    }
+
+    #[test]
     fn an_environment_is_read_whole_however_long_it_is() {
         for length in [0, ONE_READ - 3, ONE_READ, 5 * ONE_READ] {
             let mut child = Command::new("/bin/sleep")
@@ -211,8 +250,8 @@ mod tests {
                 .unwrap();
             let pid = child.id().cast_signed();
             // It is there once the program is.
-            let read = std::iter::repeat_with(|| environment(pid).unwrap())
-                .find(|read| !read.is_empty())
+            let read = std::iter::repeat_with(|| environment(pid))
+                .find_map(|read| read.ok().filter(|read| !read.is_empty()))
                 .unwrap();
             child.kill().unwrap();
             child.wait().unwrap();

@@ -41,7 +41,7 @@ pub(super) enum Reach {
 #[derive(Debug)]
 pub(super) struct Duplicates {
     /// The real ids of this user, where ours do not do.
-    borrowed: Option<(u32, u32)>,
+    borrowed: Option<ids::RealUser>,
     /// Who asked last: most often it is the same thread again. Once it has ended its pidfd gives nothing, whoever has its
     /// number then.
     last: Option<(i32, OwnedFd)>,
@@ -55,7 +55,7 @@ impl Reach {
         let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
         let borrows = identity.changes_user() && !traces;
         Self::Duplicates(Duplicates {
-            borrowed: borrows.then(|| (identity.uid(), identity.gid())),
+            borrowed: borrows.then(|| ids::RealUser::new(identity.uid(), identity.gid())),
             last: None,
         })
     }
@@ -76,9 +76,9 @@ impl Reach {
         let tid = held.tid();
         let reached = match self {
             Self::Registry(registry) => listed(registry, tid, number),
-            Self::Duplicates(Duplicates { borrowed, last }) => match *borrowed {
+            Self::Duplicates(Duplicates { borrowed, last }) => match borrowed {
                 None => duplicated(last, tid, number),
-                Some((uid, gid)) => ids::as_real_user(uid, gid, || duplicated(last, tid, number))?,
+                Some(user) => user.act(|| duplicated(last, tid, number))?,
             },
         };
         if !held.is_valid() {

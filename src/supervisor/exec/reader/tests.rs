@@ -29,6 +29,7 @@ fn reader(mount: u64, manifest: Option<Manifest>, mutable: Mutable) -> Reader {
         mutable,
         hashes: manifest.map(Hashes::new),
         known: Known::new(),
+        interpreters: Interpreters::default(),
     }
 }
 
