@@ -91,6 +91,8 @@ fn execute(program: CString, argument: CString) -> Box<dyn FnMut()> {
             argument.as_ptr().cast_mut(),
             ptr::null_mut(),
         ];
+        // Programs have one.
+        let environment = [c"PATH=/usr/bin:/bin".as_ptr().cast_mut(), ptr::null_mut()];
         let mut child = 0;
         let result = unsafe {
             let (none, nothing) = (ptr::null(), ptr::null());
@@ -100,7 +102,7 @@ fn execute(program: CString, argument: CString) -> Box<dyn FnMut()> {
                 none,
                 nothing,
                 arguments.as_ptr(),
-                [ptr::null_mut()].as_ptr(),
+                environment.as_ptr(),
             )
         };
         assert!(result == 0, "{}", std::io::Error::from_raw_os_error(result));

@@ -154,9 +154,17 @@ fn heard(socket: &OwnedFd) -> bool {
     }
 }
 
-/// What is on its way has its time to arrive.
+/// What is on its way has its time to arrive, behind whatever the other address answers.
 fn heard_at_last(socket: &OwnedFd, result: Result) -> Result {
-    result.or_else(|error| answered(socket, DENIED).map_err(|_| error))
+    let is_elsewhere = |error: &io::Error| error.raw_os_error() == elsewhere().raw_os_error();
+    result.or_else(|error| {
+        loop {
+            match answered(socket, DENIED) {
+                Err(other) if is_elsewhere(&other) => {}
+                answer => return answer.map_err(|_| error),
+            }
+        }
+    })
 }
 
 fn sends_between(one: u64, other: u64) -> Result {
