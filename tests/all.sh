@@ -59,7 +59,13 @@ is_static() { ! readelf --program-headers --dynamic "$1" | grep -E 'INTERP|NEEDE
 container() { awaits static && tests/docker.sh tests/container/run.sh "$wrapper" target/debug/enforcerctl; }
 
 # The same attacks on older kernels and another processor, in microVMs.
-kernels() { awaits machines && tests/kernels/run.sh; }
+kernels() {
+    if [ -n "$compiling" ]; then
+        awaits machines && cargo test --test kernels
+    else
+        tests/kernels/run.sh
+    fi
+}
 
 machines() { tests/kernels/prepare.sh; }
 

@@ -1,7 +1,7 @@
 //! What the envelope costs a running application, a system call at a time: bare, enforced, below strace and bare
 //! again, in turn, so that a machine that slows down slows all. Every figure is a ratio within one round.
 //!
-//!     benches/envelope.sh [ROUNDS]
+//!     benches/envelope.sh [ROUNDS [CALL]]
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -36,10 +36,11 @@ const LOADS: [(&str, u32); 9] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).filter(|word| word != "--bench");
-    let usage = "usage: envelope WRAPPER LOAD [ROUNDS]";
+    let usage = "usage: envelope WRAPPER LOAD [ROUNDS [CALL]]";
     let wrapper = PathBuf::from(arguments.next().ok_or(usage)?).canonicalize()?;
     let load = PathBuf::from(arguments.next().ok_or(usage)?).canonicalize()?;
     let rounds = arguments.next().map_or(Ok(9), |word| word.parse())?;
+    let chosen = arguments.next();
     let place = Place::prepare(&wrapper, &load)?;
     let port = accept_and_close()?;
 
@@ -49,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     for cpus in ["0", "0,1"] {
         println!("CPU {cpus}");
-        for (name, count) in LOADS {
+        let is_chosen = |name: &str| chosen.as_ref().is_none_or(|chosen| chosen == name);
+        for (name, count) in LOADS.into_iter().filter(|(name, _)| is_chosen(name)) {
             for line in compare(&place, name, count, port, cpus, rounds)? {
                 println!("{line}");
             }

@@ -1,7 +1,7 @@
 //! Exit statuses, and what could not be executed.
 
 use crate::container;
-use crate::support::Container;
+use crate::support::{Container, sample};
 use std::net::TcpListener;
 
 /// Their default is not to end a process.
@@ -10,7 +10,7 @@ const HARMLESS: [i32; 8] = [17, 18, 19, 20, 21, 22, 23, 28];
 #[test]
 fn every_exit_status_of_the_application_is_the_containers() {
     let container = Container::new();
-    for status in 0..=255 {
+    for status in sample(0..=255) {
         container
             .run(["/probe", "exit", &status.to_string()])
             .exits(status);
@@ -20,7 +20,7 @@ fn every_exit_status_of_the_application_is_the_containers() {
 #[test]
 fn a_signal_that_ends_the_application_is_128_plus_its_number() {
     let container = Container::new();
-    for signal in (1..=64).filter(|signal| !HARMLESS.contains(signal)) {
+    for signal in sample((1..=64).filter(|signal| !HARMLESS.contains(signal))) {
         let finished = container.run(["/probe", "die", &signal.to_string()]);
         finished.exits(128 + signal);
         assert_eq!(finished.end()["unmapped"]["enforcer"]["signal"], signal);

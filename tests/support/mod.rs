@@ -35,7 +35,7 @@ pub use network::Network;
 pub use output::Finished;
 pub use policy::Policy;
 pub use programs::example;
-pub use running::{Running, child_of, kill, quick, wait_for_end_of};
+pub use running::{Running, child_of, kill, quick, sample, wait_for_end_of};
 pub use setting::Setting;
 pub use stdio::{Stream, contains};
 
@@ -76,16 +76,6 @@ const fn capabilities(numbers: &[u8]) -> u64 {
         index += 1;
     }
     mask
-}
-
-/// What was written in the tick of the start would count as written after it. An emulated processor loses ticks, so
-/// that no time is long enough.
-fn next_tick() {
-    let clock = || nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE).unwrap();
-    let now = clock();
-    while clock() <= now {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
 }
 
 /// A container that may be started any number of times.
@@ -309,7 +299,7 @@ impl Container {
                 .collect(),
             environment: self.environment.iter().map(|entry| text(entry)).collect(),
         };
-        next_tick();
+        self.root.settle();
         let channels = self.channels();
         for channel in &channels {
             if let Some((uid, _)) = self.user {

@@ -2,12 +2,14 @@
 
 use super::enter::WRITING;
 use super::step::Step;
+use nix::time::{ClockId, clock_gettime};
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\napp:x:10001:10001::/home/app:/bin/sh\nplayer:x:20002:20002::/home/player:/bin/sh\n";
@@ -60,6 +62,21 @@ impl Root {
     /// Where a path of the container is on the host.
     pub fn host(&self, path: &str) -> PathBuf {
         self.0.path().join(path.trim_start_matches('/'))
+    }
+
+    /// Waits until nothing in it counts as written after a start from now on: until the next tick, of which an emulated
+    /// processor loses some, and for a stamp without a fraction, as file systems have them that keep whole seconds and one
+    /// of 250 ticks of an emulated clock, until the next second but one.
+    pub fn settle(&self) {
+        let mut entries = fs::read_dir(self.0.path()).unwrap();
+        if entries.any(|entry| entry.unwrap().metadata().unwrap().ctime_nsec() == 0) {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        let clock = || clock_gettime(ClockId::CLOCK_REALTIME_COARSE).unwrap();
+        let now = clock();
+        while clock() <= now {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Writes a file, and its directories.

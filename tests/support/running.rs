@@ -19,14 +19,23 @@ fn patience() -> Duration {
     quick(60)
 }
 
-/// Seconds in which a processor does what has to be quick; one that is emulated says how many times slower it is.
+/// Seconds in which a processor does what has to be quick.
+pub fn quick(seconds: u64) -> Duration {
+    Duration::from_secs(seconds * u64::from(slower()))
+}
+
+/// All of them, or a sample where each takes long.
+pub fn sample<T>(all: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    all.into_iter().step_by(slower().into())
+}
+
+/// A processor that is emulated says how many times slower it is.
 #[allow(
     clippy::disallowed_methods,
     reason = "the environment of the tests, not of the wrapper"
 )]
-pub fn quick(seconds: u64) -> Duration {
-    let slower = std::env::var("SLOWER").map_or(1, |times| times.parse().unwrap());
-    Duration::from_secs(seconds * slower)
+fn slower() -> u16 {
+    std::env::var("SLOWER").map_or(1, |times| times.parse().unwrap())
 }
 
 /// A container that was started; it ends with this value.

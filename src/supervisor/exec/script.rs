@@ -24,24 +24,30 @@ impl Interpreters {
         if let Some(known) = self.0.get(&stamp) {
             return known.clone();
         }
+        // That nothing could be read, perhaps for want of descriptors, is no state of the file.
+        let read = head(file)?;
         if self.0.len() == MOST {
             self.0.clear();
         }
-        let read = interpreter(file);
-        self.0.insert(stamp, read.clone());
-        read
+        self.0.insert(stamp, parse(&read));
+        parse(&read)
     }
 }
 
 /// The interpreter of a script; `None` for what is none, or cannot be read, as no interpreter could either.
 pub(super) fn interpreter(file: &OwnedFd) -> Option<Vec<u8>> {
+    parse(&head(file)?)
+}
+
+fn head(file: &OwnedFd) -> Option<Vec<u8>> {
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
     // Not by File::open, to which musl adds a call of its own.
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let readable = File::from(openat(AT_FDCWD, link.as_str(), flags, Mode::empty()).ok()?);
-    let mut head = [0; HEAD];
+    let mut head = vec![0; HEAD];
     let read = readable.read_at(&mut head, 0).ok()?;
-    parse(&head[..read])
+    head.truncate(read);
+    Some(head)
 }
 
 fn parse(head: &[u8]) -> Option<Vec<u8>> {
@@ -69,13 +75,15 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_script_is_read_once_in_each_of_its_states() {
+    fn a_script_is_read_once_in_each_of_its_states_and_again_after_a_failure() {
         let script = tempfile::NamedTempFile::new().unwrap();
         let file = OwnedFd::from(script.reopen().unwrap());
         let stamp = || Stamp::of(&Status::of(file.as_fd()).unwrap());
         let mut interpreters = Interpreters::default();
+        let unreadable = OwnedFd::from(File::open("/").unwrap());
         std::fs::write(script.path(), "#!/bin/a\n").unwrap();
         let before = stamp();
+        assert_eq!(interpreters.of(&unreadable, before), None);
         assert_eq!(interpreters.of(&file, before), Some(b"/bin/a".to_vec()));
         // The clock of change times goes on.
         std::thread::sleep(Duration::from_millis(20));
