@@ -103,7 +103,8 @@ lane() { # STAGE...
 awaits() { # STAGE
     [ -n "$compiling" ] || return 0
     while [ ! -e "target/all/$1.passed" ]; do
-        kill -0 "$compiling" 2>/dev/null || { echo "$1 did not pass" && return 1; }
+        # It may have passed its last one and ended since.
+        kill -0 "$compiling" 2>/dev/null || [ -e "target/all/$1.passed" ] || { echo "$1 did not pass" && return 1; }
         sleep 0.5
     done
 }
