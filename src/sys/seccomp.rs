@@ -3,7 +3,7 @@
 use super::{check, cvt};
 use libc::{c_ulong, sock_filter};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Whether the kernel knows a filter action (`SECCOMP_RET_…`); asked without a filter.
 pub fn is_available(action: u32) -> bool {
@@ -170,7 +170,7 @@ pub fn send(listener: BorrowedFd<'_>, id: u64, answer: Answer) -> io::Result<()>
     )
 }
 
-/// Gives the caller a copy of one of our descriptors; its number there. Does not answer the call.
+/// Gives the caller a copy of one of our descriptors and lets it go on with the number; its number there.
 ///
 /// With `SECCOMP_ADDFD_FLAG_SEND` (5.14) adding and answering are one step; without it a signal in between leaves
 /// the caller with a descriptor that it does not know of.
@@ -180,23 +180,27 @@ pub fn add_descriptor(
     descriptor: BorrowedFd<'_>,
     close_on_exec: bool,
 ) -> io::Result<i32> {
-    let mut request = AddFd {
-        id,
-        flags: ADDFD_FLAG_SEND,
-        source: descriptor.as_raw_fd().cast_unsigned(),
-        target: 0,
-        target_flags: if close_on_exec {
-            libc::O_CLOEXEC.cast_unsigned()
-        } else {
-            0
-        },
-    };
-    match add(listener, &request) {
+    match add(listener, id, descriptor, close_on_exec, ADDFD_FLAG_SEND) {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
         result => return result,
     }
-    request.flags = 0;
-    let number = add(listener, &request)?;
+    let number = add(listener, id, descriptor, close_on_exec, 0)?;
+    send(listener, id, Answer::Value(number.into()))?;
+    Ok(number)
+}
+
+/// The same, but the last end of it here is closed before the caller goes on: nobody sees it open after the caller has
+/// closed its own. One more switch to the caller and back.
+///
+/// A signal in between finds a caller deaf to it from 5.19 on (see [`load_with_listener`]).
+pub fn move_descriptor(
+    listener: BorrowedFd<'_>,
+    id: u64,
+    descriptor: OwnedFd,
+    close_on_exec: bool,
+) -> io::Result<i32> {
+    let number = add(listener, id, descriptor.as_fd(), close_on_exec, 0)?;
+    drop(descriptor);
     send(listener, id, Answer::Value(number.into()))?;
     Ok(number)
 }
@@ -216,13 +220,27 @@ struct AddFd {
     target_flags: u32,
 }
 
-fn add(listener: BorrowedFd<'_>, request: &AddFd) -> io::Result<i32> {
+fn add(
+    listener: BorrowedFd<'_>,
+    id: u64,
+    descriptor: BorrowedFd<'_>,
+    close_on_exec: bool,
+    flags: u32,
+) -> io::Result<i32> {
+    let flag = if close_on_exec { libc::O_CLOEXEC } else { 0 };
+    let request = AddFd {
+        id,
+        flags,
+        source: descriptor.as_raw_fd().cast_unsigned(),
+        target: 0,
+        target_flags: flag.cast_unsigned(),
+    };
     // SAFETY: a complete structure of the size that the request's number names, alive until the call returns.
     let result = unsafe {
         libc::ioctl(
             listener.as_raw_fd(),
             NOTIF_ADDFD,
-            std::ptr::from_ref(request),
+            std::ptr::from_ref(&request),
         )
     };
     cvt(result)

@@ -77,3 +77,25 @@ fn a_signal_interrupts_who_waits_for_the_other_end_of_a_pipe_as_without_us() {
 
 /// So that opens for reading are made by the supervisor as well, where there is no Landlock.
 const HIDING: &str = "{writable: [/home/app, /tmp, /dev/shm], hidden: [/etc/shadow]}";
+
+/// Who reads sees the end of it with the writer's close, not when the supervisor comes to it.
+const ENDS: &str = "
+import os
+os.mkfifo('/tmp/pipe')
+reader = os.open('/tmp/pipe', os.O_RDONLY | os.O_NONBLOCK)
+ended = 0
+for _ in range(300):
+    os.close(os.open('/tmp/pipe', os.O_WRONLY))
+    try: ended += os.read(reader, 1) == b''
+    except BlockingIOError: pass
+print(ended)
+";
+
+#[test]
+fn a_pipe_ends_with_the_close_of_its_last_writer() {
+    everywhere(HIDING, |container, kernel, start| {
+        let finished = container.run(["/usr/bin/python3", "-c", ENDS]);
+        assert_eq!(finished.out(), "300\n", "{kernel:?} {start:?} {finished:?}");
+        finished.exits(0);
+    });
+}

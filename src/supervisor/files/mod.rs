@@ -168,29 +168,26 @@ impl Guard {
 
     /// Hands over what was done, or keeps it for the caller that a signal took back.
     fn deliver(&mut self, held: &Held<'_>, outcome: Outcome) -> io::Result<Ruling> {
-        let delivered = match &outcome {
-            Outcome::Done => held.send(Answer::Value(0))?,
+        let kept = match outcome {
+            Outcome::Done => (!held.send(Answer::Value(0))?).then_some(outcome),
             Outcome::Opened(Attempt::Opened {
                 file,
                 close_on_exec,
-            }) => {
-                match seccomp::add_descriptor(
-                    held.listener,
-                    held.call.id,
-                    file.as_fd(),
-                    *close_on_exec,
-                ) {
-                    Ok(_) => true,
-                    Err(error) if error.raw_os_error() == Some(libc::ENOENT) => false,
-                    // The caller's table is full.
-                    Err(error) => return Ok(Ruling::fails(errno(&error))),
-                }
-            }
+            }) => match give(held, file, close_on_exec) {
+                Ok(nobodys) => nobodys.map(|file| {
+                    Outcome::Opened(Attempt::Opened {
+                        file,
+                        close_on_exec,
+                    })
+                }),
+                // The caller's table is full.
+                Err(error) => return Ok(Ruling::fails(errno(&error))),
+            },
             Outcome::Opened(Attempt::Later(_)) | Outcome::GoOn | Outcome::Ours => {
                 return Ok(Ruling::fails(Errno::EACCES));
             }
         };
-        if !delivered {
+        if let Some(outcome) = kept {
             self.undelivered.keep(held.call, outcome);
         }
         Ok(Ruling::taken())
@@ -251,6 +248,25 @@ impl Guard {
             Err(errno) => drop(held.send(Answer::Errno(errno as i32))?),
         }
         Ok(())
+    }
+}
+
+/// Gives the caller a file that was opened for it; back comes what nobody took and is worth keeping.
+///
+/// Of a FIFO no end stays here while the caller goes on: others would meet it after the caller has closed its own.
+fn give(held: &Held<'_>, file: OwnedFd, close_on_exec: bool) -> io::Result<Option<OwnedFd>> {
+    let (listener, id) = (held.listener, held.call.id);
+    let (given, file) = if waiting::is_fifo(&file)? {
+        let given = seccomp::move_descriptor(listener, id, file, close_on_exec);
+        (given, None)
+    } else {
+        let given = seccomp::add_descriptor(listener, id, file.as_fd(), close_on_exec);
+        (given, Some(file))
+    };
+    match given {
+        Ok(_) => Ok(None),
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(file),
+        Err(error) => Err(error),
     }
 }
 

@@ -119,7 +119,7 @@ impl Waiter {
     }
 }
 
-fn is_fifo(file: &OwnedFd) -> Result<bool, Errno> {
+pub(super) fn is_fifo(file: &OwnedFd) -> Result<bool, Errno> {
     Ok(super::open::is(&fstat(file)?, libc::S_IFIFO))
 }
 
