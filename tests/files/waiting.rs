@@ -15,7 +15,11 @@ def opens(flags):
     return result, 'at once' if time.monotonic() - began < 0.05 else 'later'
 def meet(flags, ends):
     if flags is None: return
-    ends.append(os.open('/tmp/pipe', flags | os.O_NONBLOCK))
+    patience = time.monotonic() + 5
+    while not ends and time.monotonic() < patience:
+        # Nobody may be there to be written to, yet.
+        try: ends.append(os.open('/tmp/pipe', flags | os.O_NONBLOCK))
+        except OSError: time.sleep(0.01)
     # Who opens for reading through the supervisor is let in by the first bytes.
     if flags == os.O_WRONLY: os.write(ends[0], b'x')
 os.mkfifo('/tmp/pipe')
@@ -23,12 +27,14 @@ signal.signal(signal.SIGALRM, lambda *_: None)
 for restarts in (False, True):
     signal.siginterrupt(signal.SIGALRM, not restarts)
     for flags, other in ((os.O_WRONLY, os.O_RDONLY), (os.O_RDONLY, os.O_WRONLY)):
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        # Again for who had not come to wait by the first; once only where the peer must find it waiting.
+        signal.setitimer(signal.ITIMER_REAL, 0.1, 0 if restarts else 0.1)
         ends = []
         # A little longer than the signal, so that only who calls again meets it.
         peer = threading.Timer(0.4, meet, (other, ends) if restarts else (None, ends))
         peer.start()
         print('restarts' if restarts else 'interrupted', opens(flags), flush=True)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         peer.join()
         [os.close(end) for end in ends]
 waiting = [threading.Thread(target=opens, args=(os.O_WRONLY,), daemon=True) for _ in range(20)]
