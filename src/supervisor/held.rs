@@ -250,7 +250,7 @@ impl Held<'_> {
     }
 
     /// What was looked at under this id is only the caller's if the call is still held.
-    fn seen<T>(&self, result: Result<T, Blind>) -> Result<T, Blind> {
+    pub(super) fn seen<T>(&self, result: Result<T, Blind>) -> Result<T, Blind> {
         if self.is_valid() {
             result
         } else {

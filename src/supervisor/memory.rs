@@ -7,22 +7,40 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::IoSliceMut;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
+use zeroize::Zeroizing;
 
 /// The smallest page of both architectures.
 const PAGE: u64 = 4096;
 const POINTER: usize = size_of::<u64>();
 
-/// How the memory of one process is reached.
+/// The memory of one process.
 #[derive(Debug)]
-pub(super) enum Memory {
+pub(super) struct Memory {
+    way: Way,
+    last: RefCell<Piece>,
+}
+
+/// How it is reached.
+#[derive(Debug)]
+enum Way {
     /// One call a read, by `process_vm_readv(2)`. Whom the id means is for the caller to ask afterwards.
     Direct(Pid),
     /// `/proc/TID/mem`: what is opened is the address space (proc(5)), whatever becomes of the id.
     File(File),
+}
+
+/// What was read last for a string: the next one often lies beside it, or is the same.
+#[derive(Debug)]
+struct Piece {
+    at: u64,
+    /// Who knows what else lies beside it.
+    bytes: Zeroizing<[u8; 256]>,
+    length: usize,
 }
 
 /// A string behind a pointer.
@@ -38,13 +56,24 @@ impl Memory {
     /// That of the process that this thread belongs to.
     pub(super) fn of(tid: i32) -> Result<Self, Errno> {
         if is_direct() {
-            return Ok(Self::Direct(Pid::from_raw(tid)));
+            return Ok(Self::by(Way::Direct(Pid::from_raw(tid))));
         }
         let path = format!("/proc/{tid}/mem");
         // Not by open(3), which on musl sets the flag once more.
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         let opened = openat(AT_FDCWD, path.as_str(), flags, Mode::empty())?;
-        Ok(Self::File(opened.into()))
+        Ok(Self::by(Way::File(opened.into())))
+    }
+
+    fn by(way: Way) -> Self {
+        Self {
+            way,
+            last: RefCell::new(Piece {
+                at: 0,
+                bytes: Zeroizing::new([0; 256]),
+                length: 0,
+            }),
+        }
     }
 
     /// All of these bytes.
@@ -62,17 +91,19 @@ impl Memory {
     /// A string without its NUL, of at most `limit` bytes.
     pub(super) fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
         let mut text = Vec::new();
+        let mut last = self.last.borrow_mut();
         loop {
-            let mut chunk = [0; 256];
             let at = address.wrapping_add(text.len() as u64);
-            let room = chunk.len().min(limit + 1 - text.len()).min(to_page_end(at));
-            let read = self.some(at, &mut chunk[..room])?;
-            let part = &chunk[..read];
+            if last.from(at).is_empty() {
+                last.fill(self, at)?;
+            }
+            let part = last.from(at);
+            let part = &part[..part.len().min(limit + 1 - text.len())];
             let end = part.iter().position(|byte| *byte == 0);
-            text.extend_from_slice(&part[..end.unwrap_or(read)]);
+            text.extend_from_slice(&part[..end.unwrap_or(part.len())]);
             match end {
                 Some(_) => return Ok(Text::Whole(text)),
-                None if read == 0 => return Err(Blind::Fault),
+                None if part.is_empty() => return Err(Blind::Fault),
                 None if text.len() > limit => return Ok(Text::TooLong),
                 None => {}
             }
@@ -115,9 +146,9 @@ impl Memory {
 
     /// As many bytes as are there without a gap; 0: none.
     fn some(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Blind> {
-        match self {
-            Self::File(file) => Ok(file.read_at(buffer, address).unwrap_or(0)),
-            Self::Direct(pid) => {
+        match &self.way {
+            Way::File(file) => Ok(file.read_at(buffer, address).unwrap_or(0)),
+            Way::Direct(pid) => {
                 let from = RemoteIoVec {
                     base: usize::try_from(address).map_err(|_| Blind::Fault)?,
                     len: buffer.len(),
@@ -129,6 +160,23 @@ impl Memory {
                 }
             }
         }
+    }
+}
+
+impl Piece {
+    /// What it has from there on.
+    fn from(&self, address: u64) -> &[u8] {
+        let known = &self.bytes[..self.length];
+        let offset = usize::try_from(address.wrapping_sub(self.at));
+        offset.map_or(&[], |offset| known.get(offset..).unwrap_or_default())
+    }
+
+    fn fill(&mut self, memory: &Memory, address: u64) -> Result<(), Blind> {
+        let room = self.bytes.len().min(to_page_end(address));
+        self.length = 0;
+        self.length = memory.some(address, &mut self.bytes[..room])?;
+        self.at = address;
+        Ok(())
     }
 }
 
@@ -160,7 +208,7 @@ mod tests {
     fn both() -> [Memory; 2] {
         let own = nix::unistd::getpid();
         let file = File::open("/proc/self/mem").unwrap();
-        [Memory::Direct(own), Memory::File(file)]
+        [Way::Direct(own), Way::File(file)].map(Memory::by)
     }
 
     fn address(bytes: &[u8]) -> u64 {
@@ -216,6 +264,26 @@ mod tests {
             let read = |limit| memory.text(address(text), limit);
             assert_eq!(read(10), Ok(Text::Whole(text[..10].to_vec())));
             assert_eq!(read(9), Ok(Text::TooLong));
+        }
+    }
+
+    #[test]
+    fn strings_that_lie_beside_one_another_are_read_whole_in_any_order() {
+        let mut bytes = vec![b'a'; 200];
+        bytes.push(0);
+        bytes.extend([b'b'; 600]);
+        bytes.push(0);
+        let texts = [
+            (0, 200, b'a'),
+            (201, 600, b'b'),
+            (100, 100, b'a'),
+            (700, 101, b'b'),
+        ];
+        for memory in both() {
+            for (offset, length, letter) in texts {
+                let read = memory.text(address(&bytes) + offset, 1000);
+                assert_eq!(read, Ok(Text::Whole(vec![letter; length])), "{offset}");
+            }
         }
     }
 }

@@ -100,6 +100,8 @@ pub fn keep_only_what_supervision_needs(child: &Child) -> io::Result<()> {
         .fold(identity.capabilities(), |mask, one| mask | caps::bit(one));
     if identity.changes_user() {
         ids::set_groups(identity.groups())?;
+        // For good, as every execve would take it and give it back; the real user is borrowed each time.
+        ids::set_real_group(identity.gid())?;
         ids::become_filesystem_user(identity.uid(), identity.gid())?;
     }
     let kept = caps::get()?.permitted & needed;

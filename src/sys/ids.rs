@@ -148,52 +148,42 @@ impl FilesystemUser {
 #[derive(Debug)]
 pub struct RealUser {
     uid: u32,
-    gid: u32,
-    /// Our own real and file-system user and group, which nobody changes for good once we supervise.
-    ours: Option<[(u32, u32); 2]>,
+    /// Our own real and file-system user, whom nobody changes for good once we supervise.
+    ours: Option<(u32, u32)>,
 }
 
 impl RealUser {
-    /// By the ids.
-    pub const fn new(uid: u32, gid: u32) -> Self {
-        Self {
-            uid,
-            gid,
-            ours: None,
-        }
+    /// By the id.
+    pub const fn new(uid: u32) -> Self {
+        Self { uid, ours: None }
     }
 
-    /// Runs `work` with the real ids of this user.
+    /// Runs `work` with the real user id of this user; ptrace asks for the real group as well (see [`set_real_group`]).
     ///
     /// Meanwhile that user's processes may send us signals, which is why it is not for good.
     pub fn act<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
-        let [real, files] = self.ours()?;
-        set_real(libc::SYS_setresgid, self.gid)?;
-        let result = match set_real(libc::SYS_setresuid, self.uid) {
-            Ok(()) => {
-                let result = work();
-                set_real(libc::SYS_setresuid, real.0)?;
-                Ok(result)
-            }
-            Err(error) => Err(error),
-        };
-        set_real(libc::SYS_setresgid, real.1)?;
-        become_filesystem_user(files.0, files.1)?;
-        result
+        let (real, files) = self.ours()?;
+        set_real(libc::SYS_setresuid, self.uid)?;
+        let result = work();
+        set_real(libc::SYS_setresuid, real)?;
+        set_filesystem(libc::SYS_setfsuid, files)?;
+        Ok(result)
     }
 
     /// Asked for once: every execve comes by here.
-    fn ours(&mut self) -> io::Result<[(u32, u32); 2]> {
+    fn ours(&mut self) -> io::Result<(u32, u32)> {
         if let Some(ours) = self.ours {
             return Ok(ours);
         }
-        let real = (uids()?.real, gids()?.real);
-        let files = (
-            filesystem(libc::SYS_setfsuid)?,
-            filesystem(libc::SYS_setfsgid)?,
-        );
-        Ok(*self.ours.insert([real, files]))
+        let ours = (uids()?.real, filesystem(libc::SYS_setfsuid)?);
+        Ok(*self.ours.insert(ours))
     }
+}
+
+/// The real group alone, which decides on nobody who could reach us: signals, priorities and limits go by the user. The
+/// kernel makes the file-system group the effective one again.
+pub fn set_real_group(gid: u32) -> io::Result<()> {
+    set_real(libc::SYS_setresgid, gid)
 }
 
 /// Runs `work` with this effective group, which decides on who may send echo requests (icmp(7)).

@@ -4,10 +4,12 @@
 //! caller is seized, the kernel executes, and before the new program's first instruction we look at what it is. By
 //! then the memory and the descriptors are the new program's own, and nobody else can write to them.
 
+mod call;
 mod hashes;
 mod libraries;
 mod loader;
 mod mutable;
+mod names;
 mod origin;
 mod reader;
 mod script;
@@ -29,13 +31,15 @@ use crate::policy::{Manifest, Policy};
 use crate::sys::process::Stop;
 use crate::sys::seccomp::{Answer, Notification};
 use crate::sys::status::Status;
+use call::Call;
 use hashes::{Hashes, Known as Read};
 use mutable::Mutable;
+use names::Names;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
-use reader::{Call, Executable, Reader, Unknown, executable};
+use reader::{Executable, Reader, Unknown, executable};
 use script::Interpreters;
 use std::cell::OnceCell;
 use std::io;
@@ -82,6 +86,7 @@ impl Guard {
             judge: Judge::new(section, policy.mode, now, know),
             reader: Reader {
                 interpreters: Interpreters::default(),
+                names: Names::default(),
                 baseline: Baseline::take()?,
                 mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
                 hashes: manifest.map(Hashes::new),

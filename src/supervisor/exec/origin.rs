@@ -60,6 +60,11 @@ impl Baseline {
         }
     }
 
+    /// Whether the image shipped it, for all that place and time say; what has no name lies on a mount of its own.
+    pub(super) fn is_image(&self, status: &Status) -> bool {
+        self.by_place(status, b"") == Origin::Image && self.by_time(status) == Origin::Image
+    }
+
     /// The wall clock went back since, in an image on this mount.
     #[cfg(test)]
     pub(super) fn with_clock_gone_back(mount: u64) -> Self {

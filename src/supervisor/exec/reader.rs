@@ -1,19 +1,18 @@
 //! From a call to the files that it would execute.
 
-use super::super::resolve::{Found, Last, Viewer};
 use super::MOST_ARGUMENTS;
+use super::call::{Call, name_of};
 use super::hashes::{Comparison, Hashes, Known, Stamp};
 use super::loader::{self, Told};
 use super::mutable::Mutable;
+use super::names::Names;
 use super::origin::{self, Baseline};
 use super::script::{self, Interpreters};
 use crate::judge::exec::{File, FileId, Origin, base, is_multi_call};
 use crate::sys::status::Status;
 use nix::errno::Errno;
-use std::cell::OnceCell;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::fd::{AsFd, OwnedFd};
 
 const LOADED: &str = "a file that its own user could exchange while it is loaded";
 
@@ -31,6 +30,8 @@ pub(super) struct Reader {
     pub(super) known: Known,
     /// What the image's scripts begin with.
     pub(super) interpreters: Interpreters,
+    /// What the image's files are called.
+    pub(super) names: Names,
 }
 
 /// Why nothing is known of a file.
@@ -69,31 +70,6 @@ pub(super) struct Executable {
     status: Status,
 }
 
-/// What execve was called with.
-#[derive(Debug)]
-pub(super) struct Call {
-    pub(super) viewer: Viewer,
-    /// Where relative paths begin, once somebody has asked.
-    pub(super) directory: OnceCell<OwnedFd>,
-    pub(super) path: Vec<u8>,
-    /// By which name an interpreter opens the script: the path, or behind a descriptor of its own (execveat(2)).
-    pub(super) name: Vec<u8>,
-    /// The first of them only.
-    pub(super) arguments: Vec<Vec<u8>>,
-}
-
-impl Call {
-    /// Where relative paths begin: the interpreters' and what a loader loads. What it was while the call was held is
-    /// seen only if somebody asks then.
-    pub(super) fn directory(&self) -> Result<&OwnedFd, Errno> {
-        if let Some(directory) = self.directory.get() {
-            return Ok(directory);
-        }
-        let opened = super::verify::opened(self.viewer.tid, "cwd")?;
-        Ok(self.directory.get_or_init(|| opened))
-    }
-}
-
 /// What the kernel will execute, and for whom.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -125,19 +101,20 @@ impl Reader {
         let mut applet = applet(&call.arguments, &call.path);
         let mut name = call.name.clone();
         while files.len() <= DEEPEST {
-            let mut part = self.seen(&file, &status, applet)?;
+            let path = self.path(&file, &status, &name)?;
+            let mut part = self.part(&file, &status, path, applet)?;
             let stamp = Stamp::of(&status);
             let Some(interpreter) = self.interpreter(&file, stamp, part.origin) else {
                 return self.complete(files, part, stamp, call);
             };
             self.must_be_fixed(
                 &mut part,
-                &absolute(call, &name)?,
+                &call.absolute(&name)?,
                 "a script that its own user could exchange while it is read",
             );
             files.push(part);
             applet = base(&interpreter).to_vec();
-            Executable { file, status } = executable(resolved(call, &interpreter)?)?;
+            Executable { file, status } = executable(call.resolved(&interpreter)?)?;
             name = interpreter;
         }
         Err(Errno::ELOOP.into())
@@ -182,8 +159,8 @@ impl Reader {
         let names = told.program.iter().chain(&told.libraries);
         let mut files = Vec::new();
         for name in names.filter(|name| name.contains(&b'/')) {
-            let mut part = self.file(&resolved(call, name)?, base(name).to_vec())?;
-            self.must_be_fixed(&mut part, &absolute(call, name)?, LOADED);
+            let mut part = self.file(&call.resolved(name)?, base(name).to_vec())?;
+            self.must_be_fixed(&mut part, &call.absolute(name)?, LOADED);
             files.push(part);
         }
         Ok(files)
@@ -197,14 +174,19 @@ impl Reader {
     ) -> Result<Vec<File>, Unknown> {
         let there = names
             .filter(|name| name.contains(&b'/'))
-            .filter_map(|name| Some((name, resolved(call, name).ok()?)));
+            .filter_map(|name| Some((name, call.resolved(name).ok()?)));
         there
             .map(|(name, file)| {
                 let mut part = self.file(&file, Vec::new())?;
-                self.must_be_fixed(&mut part, &absolute(call, name)?, LOADED);
+                self.must_be_fixed(&mut part, &call.absolute(name)?, LOADED);
                 Ok(part)
             })
             .collect()
+    }
+
+    /// Whether the image shipped it, where that takes no look at its bytes.
+    pub(super) fn is_shipped(&self, status: &Status) -> bool {
+        self.hashes.is_none() && self.baseline.is_image(status)
     }
 
     /// The facts of an opened file.
@@ -219,7 +201,25 @@ impl Reader {
         status: &Status,
         applet: Vec<u8>,
     ) -> Result<File, Unknown> {
-        let path = name_of(file)?;
+        self.part(file, status, name_of(file)?, applet)
+    }
+
+    /// What the kernel calls a file that was asked for by this name.
+    fn path(&mut self, file: &OwnedFd, status: &Status, asked: &[u8]) -> io::Result<Vec<u8>> {
+        if asked.starts_with(b"/") && self.baseline.is_image(status) {
+            self.names.of(asked, Stamp::of(status), || name_of(file))
+        } else {
+            name_of(file)
+        }
+    }
+
+    fn part(
+        &mut self,
+        file: &OwnedFd,
+        status: &Status,
+        path: Vec<u8>,
+        applet: Vec<u8>,
+    ) -> Result<File, Unknown> {
         Ok(File {
             origin: self.origin(file, status, &path)?,
             id: origin::id(status),
@@ -287,19 +287,6 @@ pub(super) fn executable(file: OwnedFd) -> Result<Executable, Errno> {
     }
 }
 
-fn resolved(call: &Call, name: &[u8]) -> Result<OwnedFd, Errno> {
-    let found = if name.starts_with(b"/") {
-        call.viewer.resolve_absolute(name, Last::Follow)?
-    } else {
-        let base = call.directory()?.try_clone().map_err(|_| Errno::EMFILE)?;
-        call.viewer.resolve(base, name, Last::Follow)?
-    };
-    match found {
-        Found::There(file) => Ok(file),
-        Found::Missing { .. } => Err(Errno::ENOENT),
-    }
-}
-
 /// In the place of what a loader will load, where nobody can tell; by no path that a policy could allow.
 fn not_followed(told: &Told<'_>, call: &Call, loader: FileId) -> Option<File> {
     let (name, why) = match told.program {
@@ -319,23 +306,6 @@ fn not_followed(told: &Told<'_>, call: &Call, loader: FileId) -> Option<File> {
         origin: Origin::New(why),
         applet: name.to_vec(),
     })
-}
-
-/// A name from the root on; what it means is kept by who checks the working directory at the exec stop.
-fn absolute(call: &Call, name: &[u8]) -> io::Result<Vec<u8>> {
-    if name.starts_with(b"/") {
-        return Ok(name.to_vec());
-    }
-    let mut path = name_of(call.directory()?)?;
-    path.push(b'/');
-    path.extend(name);
-    Ok(path)
-}
-
-/// Where an opened file lies; our root is the application's.
-fn name_of(file: &OwnedFd) -> io::Result<Vec<u8>> {
-    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(std::fs::read_link(link)?.into_os_string().into_vec())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// The watched tasks, by thread id.
 #[derive(Debug)]
 pub(super) struct Tracer {
-    /// Whose real ids ptrace wants, where ours alone do not do.
+    /// Whose real id ptrace wants, where ours alone does not do.
     borrowed: Option<ids::RealUser>,
     watched: HashMap<i32, Watched>,
     /// Why nobody can be watched here; empty if everybody can.
@@ -70,7 +70,7 @@ impl Tracer {
         let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
         let borrows = identity.changes_user() && !traces;
         Self {
-            borrowed: borrows.then(|| ids::RealUser::new(identity.uid(), identity.gid())),
+            borrowed: borrows.then(|| ids::RealUser::new(identity.uid())),
             watched: HashMap::new(),
             hindrance: hindrance(traces),
             obstacle: None,

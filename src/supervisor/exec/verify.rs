@@ -3,10 +3,11 @@
 //! Its memory and its descriptors are its own now, so that nobody changes what is read here.
 
 use super::super::resolve::Viewer;
+use super::call::Call;
 use super::hashes::Stamp;
 use super::loader;
 use super::origin;
-use super::reader::{Call, Chain, Reader, Unknown, applet};
+use super::reader::{Chain, Reader, Unknown, applet};
 use super::sockets;
 use crate::judge::Verdict;
 use crate::judge::exec::{File, Judge, Program, is_shell_or_interpreter};
@@ -137,7 +138,7 @@ impl Expected {
 }
 
 /// What a link of a process leads to.
-fn leads_to(pid: i32, link: &str) -> io::Result<Status> {
+pub(super) fn leads_to(pid: i32, link: &str) -> io::Result<Status> {
     Status::at(&CString::new(format!("/proc/{pid}/{link}"))?)
 }
 

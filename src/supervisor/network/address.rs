@@ -29,7 +29,7 @@ impl Address {
         };
         let mut bytes = vec![0; length];
         if bytes.is_empty() {
-            return Ok(Ok(Self(bytes)));
+            return held.seen(Ok(Ok(Self(bytes))));
         }
         match held.read(pointer, &mut bytes) {
             Ok(()) => Ok(Ok(Self(bytes))),

@@ -1,6 +1,6 @@
 //! connect(2)
 
-use super::super::held::{Held, Ruling};
+use super::super::held::{Blind, Held, Ruling};
 use super::address::Address;
 use super::reach::Reached;
 use super::registry::Past;
@@ -19,10 +19,12 @@ impl Guard {
         if !self.plan.makes {
             return Ok(self.look_at(held, 1, held.int(2)));
         }
-        let reached = match self.reach.look(held, held.int(0))? {
+        // Whether it is the caller's is known when its address was read.
+        let reached = match self.reach.glance(held.tid(), held.int(0))? {
             Ok(Reached::Nothing) => return Ok(Ruling::fails(Errno::EBADF)),
             Ok(reached) => reached,
-            Err(reason) => return Ok(blind(reason)),
+            Err(_) if !held.is_valid() => return Ok(blind(Blind::Gone)),
+            Err(errno) => return Ok(blind(Blind::Hidden(errno))),
         };
         let address = match Address::read(held, held.argument(1), held.int(2)) {
             Ok(Ok(address)) => address,
@@ -71,21 +73,29 @@ impl Guard {
                 self.connecting(held, socket, address, begun, verdict)
             }
             result => {
-                self.connected(socket, &address, result);
+                self.connected(socket, &address, result)?;
                 Ok(concluded(result, verdict))
             }
         }
     }
 
     /// Lets go of a stream that is connected, before its owner knows: from then on it may close it.
-    fn connected(&mut self, socket: &Socket, address: &Address, result: Result<(), Errno>) {
+    fn connected(
+        &mut self,
+        socket: &Socket,
+        address: &Address,
+        result: Result<(), Errno>,
+    ) -> io::Result<()> {
         if result.is_ok() && socket.is_stream() {
-            self.waiting.forget(socket.inode());
+            if !self.waiting.is_empty() {
+                self.waiting.forget(socket.inode()?);
+            }
             let takes_back = address.family() == Some(libc::AF_UNSPEC);
             if let Some(registry) = self.reach.registry().filter(|_| !takes_back) {
-                registry.let_go(socket.inode(), Past::Connected { collected: true });
+                registry.let_go(socket.inode()?, Past::Connected { collected: true });
             }
         }
+        Ok(())
     }
 
     /// The connection takes its time, and whoever wants to waits for it.

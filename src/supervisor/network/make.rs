@@ -30,7 +30,7 @@ impl Guard {
         match seccomp::add_descriptor(held.listener, held.call.id, socket.as_fd(), close_on_exec) {
             Ok(number) => {
                 if let Some(registry) = self.reach.registry() {
-                    registry.keep(socket, (held.tid(), number));
+                    registry.keep(socket, (held.tid(), number))?;
                 }
                 Ok(Ruling::taken())
             }

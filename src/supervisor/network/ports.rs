@@ -21,15 +21,17 @@ const REMEMBERED: usize = 1024;
 pub(super) struct FreePorts(VecDeque<(u64, u16)>);
 
 impl FreePorts {
-    fn keep(&mut self, socket: &Socket) {
+    fn keep(&mut self, socket: &Socket) -> io::Result<()> {
         if let Some(port) = port(socket) {
             self.0.truncate(REMEMBERED - 1);
-            self.0.push_front((socket.inode(), port));
+            self.0.push_front((socket.inode()?, port));
         }
+        Ok(())
     }
 
     fn has(&self, socket: &Socket, port: u16) -> bool {
-        self.0.contains(&(socket.inode(), port))
+        let inode = socket.inode();
+        inode.is_ok_and(|inode| self.0.contains(&(inode, port)))
     }
 }
 
@@ -95,7 +97,7 @@ impl Guard {
             result = bind(self)?;
         }
         if result.is_ok() && to.is_none_or(|to| to.port() == 0) {
-            self.free_ports.keep(socket);
+            self.free_ports.keep(socket)?;
         }
         Ok(concluded(result, verdict))
     }
@@ -130,7 +132,7 @@ impl Guard {
         }
         let result = self.as_caller(held, || socket.listen(held.int(1)))?;
         if let Some(registry) = self.reach.registry().filter(|_| result.is_ok()) {
-            registry.let_go(socket.inode(), Past::Listening);
+            registry.let_go(socket.inode()?, Past::Listening);
         }
         Ok(concluded(result, verdict))
     }

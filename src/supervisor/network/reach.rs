@@ -40,7 +40,7 @@ pub(super) enum Reach {
 /// How descriptors of the application's are had.
 #[derive(Debug)]
 pub(super) struct Duplicates {
-    /// The real ids of this user, where ours do not do.
+    /// The real id of this user, where ours does not do.
     borrowed: Option<ids::RealUser>,
     /// Who asked last: most often it is the same thread again. Once it has ended its pidfd gives nothing, whoever has its
     /// number then.
@@ -55,7 +55,7 @@ impl Reach {
         let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
         let borrows = identity.changes_user() && !traces;
         Self::Duplicates(Duplicates {
-            borrowed: borrows.then(|| ids::RealUser::new(identity.uid(), identity.gid())),
+            borrowed: borrows.then(|| ids::RealUser::new(identity.uid())),
             last: None,
         })
     }
@@ -73,18 +73,22 @@ impl Reach {
         held: &Held<'_>,
         number: i32,
     ) -> io::Result<Result<Reached, Blind>> {
-        let tid = held.tid();
-        let reached = match self {
+        let reached = self.glance(held.tid(), number)?;
+        if !held.is_valid() {
+            return Ok(Err(Blind::Gone));
+        }
+        Ok(reached.map_err(Blind::Hidden))
+    }
+
+    /// The same, for who asks afterwards whether the call is held still.
+    pub(super) fn glance(&mut self, tid: i32, number: i32) -> io::Result<Result<Reached, Errno>> {
+        Ok(match self {
             Self::Registry(registry) => listed(registry, tid, number),
             Self::Duplicates(Duplicates { borrowed, last }) => match borrowed {
                 None => duplicated(last, tid, number),
                 Some(user) => user.act(|| duplicated(last, tid, number))?,
             },
-        };
-        if !held.is_valid() {
-            return Ok(Err(Blind::Gone));
-        }
-        Ok(reached.map_err(Blind::Hidden))
+        })
     }
 }
 

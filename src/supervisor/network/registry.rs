@@ -6,6 +6,7 @@
 use super::socket::Socket;
 use super::sweep;
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::time::{Duration, Instant};
 
 /// Nobody has more sockets that are neither connected nor listen, or they are looked through.
@@ -65,12 +66,14 @@ impl Registry {
     }
 
     /// A new socket, which a thread has under this number.
-    pub(super) fn keep(&mut self, socket: Socket, place: sweep::Place) {
+    pub(super) fn keep(&mut self, socket: Socket, place: sweep::Place) -> io::Result<()> {
+        let inode = socket.inode()?;
         // The kernel uses inodes again.
-        self.past.remove(&socket.inode());
-        self.kept.insert(socket.inode(), Kept { socket, place });
+        self.past.remove(&inode);
+        self.kept.insert(inode, Kept { socket, place });
         let soon = Instant::now() + SOON;
         self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
+        Ok(())
     }
 
     /// Lets go of a socket.

@@ -4,6 +4,7 @@ use super::address::Address;
 use crate::sys::net::{self, Message};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::cell::OnceCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,8 +17,8 @@ pub(super) struct Socket {
     file: Rc<OwnedFd>,
     domain: i32,
     kind: i32,
-    /// Of its file; the same for every duplicate, and for no other socket as long as one of them is open.
-    inode: u64,
+    /// Once somebody has asked.
+    inode: OnceCell<u64>,
 }
 
 impl AsFd for Socket {
@@ -34,17 +35,21 @@ impl Socket {
             return Ok(None);
         }
         let kind = option(&file, libc::SO_TYPE)?;
-        let inode = nix::sys::stat::fstat(&file)?.st_ino;
         Ok(Some(Self {
             file: Rc::new(file),
             domain,
             kind,
-            inode,
+            inode: OnceCell::new(),
         }))
     }
 
-    pub(super) const fn inode(&self) -> u64 {
-        self.inode
+    /// Of its file; the same for every duplicate, and for no other socket as long as one of them is open.
+    pub(super) fn inode(&self) -> io::Result<u64> {
+        if let Some(known) = self.inode.get() {
+            return Ok(*known);
+        }
+        let inode = nix::sys::stat::fstat(&*self.file)?.st_ino;
+        Ok(*self.inode.get_or_init(|| inode))
     }
 
     pub(super) const fn is_stream(&self) -> bool {

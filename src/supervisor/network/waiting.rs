@@ -79,7 +79,7 @@ impl Waiting {
     }
 
     fn stream(&mut self, socket: &Socket, to: Address) -> io::Result<&mut Connecting> {
-        let inode = socket.inode();
+        let inode = socket.inode()?;
         if !self.streams.contains_key(&inode) {
             if self.epoll.is_none() {
                 self.epoll = Some(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?);
@@ -100,6 +100,11 @@ impl Waiting {
         if let Some(stream) = self.streams.remove(&inode) {
             self.unwatch(&stream);
         }
+    }
+
+    /// Whether nobody waits for anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.streams.is_empty()
     }
 
     /// Before the descriptor is closed: as long as the application has the socket, the kernel would go on telling us.
@@ -205,8 +210,7 @@ impl Guard {
         let held = |call| Held { listener, call };
         stream.waiters.retain(|waiter| held(waiter.call).is_valid());
         if stream.waiters.is_empty() {
-            self.settle_unattended(&stream, events);
-            return Ok(());
+            return self.settle_unattended(&stream, events);
         }
         // The second call asks for the result.
         let result = stream.socket.connect(&stream.to);
@@ -219,7 +223,7 @@ impl Guard {
         }
         let collected = Past::Connected { collected: true };
         if let Some(registry) = self.reach.registry().filter(|_| result.is_ok()) {
-            registry.let_go(stream.socket.inode(), collected);
+            registry.let_go(stream.socket.inode()?, collected);
         }
         let calls: Vec<Notification> = stream.waiters.iter().map(|one| one.call).collect();
         drop(stream);
@@ -233,11 +237,12 @@ impl Guard {
     }
 
     /// Nobody waits. The application learns by itself what came of it; a refused stream stays ours, as it may try again.
-    fn settle_unattended(&mut self, stream: &Connecting, events: EpollFlags) {
+    fn settle_unattended(&mut self, stream: &Connecting, events: EpollFlags) -> io::Result<()> {
         let failed = events.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP);
         if let Some(registry) = self.reach.registry().filter(|_| !failed) {
             let collected = Past::Connected { collected: false };
-            registry.let_go(stream.socket.inode(), collected);
+            registry.let_go(stream.socket.inode()?, collected);
         }
+        Ok(())
     }
 }

@@ -30,6 +30,7 @@ fn reader(mount: u64, manifest: Option<Manifest>, mutable: Mutable) -> Reader {
         hashes: manifest.map(Hashes::new),
         known: Known::new(),
         interpreters: Interpreters::default(),
+        names: Names::default(),
     }
 }
 

@@ -1,0 +1,80 @@
+//! What the kernel calls the image's files.
+
+use super::hashes::Stamp;
+use std::collections::HashMap;
+use std::io;
+
+/// As many are remembered; then it begins anew.
+const MOST: usize = 256;
+
+/// The last absolute name that each file was asked for by, and where that led to.
+///
+/// Both were true at once of the file in this state. A directory above that is renamed since changes the name, but
+/// neither the file nor what could be done with it by its name of before.
+#[derive(Debug, Default)]
+pub(super) struct Names(HashMap<Stamp, (Vec<u8>, Vec<u8>)>);
+
+impl Names {
+    /// Asks the kernel once for each name and state.
+    pub(super) fn of(
+        &mut self,
+        asked: &[u8],
+        stamp: Stamp,
+        ask: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> io::Result<Vec<u8>> {
+        if let Some((_, path)) = self.0.get(&stamp).filter(|(known, _)| known == asked) {
+            return Ok(path.clone());
+        }
+        let path = ask()?;
+        if self.0.len() == MOST {
+            self.0.clear();
+        }
+        self.0.insert(stamp, (asked.to_vec(), path.clone()));
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::status::Status;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_name_is_asked_for_again_with_another_file_another_state_or_another_name_before_it() {
+        let state = |size| {
+            let file = std::fs::File::open("/").unwrap();
+            Stamp::of(&Status {
+                size,
+                ..Status::of(file.as_fd()).unwrap()
+            })
+        };
+        let mut names = Names::default();
+        let mut asked = 0;
+        let mut ask = |name: &str, size| {
+            let answer = || {
+                asked += 1;
+                Ok(format!("{name} {asked}").into_bytes())
+            };
+            String::from_utf8(names.of(name.as_bytes(), state(size), answer).unwrap()).unwrap()
+        };
+        assert_eq!(ask("/bin/a", 1), "/bin/a 1");
+        assert_eq!(ask("/bin/a", 1), "/bin/a 1");
+        assert_eq!(ask("/bin/a", 2), "/bin/a 2");
+        assert_eq!(ask("/bin/b", 1), "/bin/b 3");
+        assert_eq!(ask("/bin/a", 1), "/bin/a 4");
+    }
+
+    #[test]
+    fn a_failure_is_not_remembered() {
+        let file = std::fs::File::open("/").unwrap();
+        let stamp = Stamp::of(&Status::of(file.as_fd()).unwrap());
+        let mut names = Names::default();
+        let fails = || Err(io::ErrorKind::NotFound.into());
+        assert!(names.of(b"/bin/a", stamp, fails).is_err());
+        assert_eq!(
+            names.of(b"/bin/a", stamp, || Ok(b"x".to_vec())).unwrap(),
+            b"x"
+        );
+    }
+}
