@@ -7,14 +7,17 @@
     clippy::panic,
     clippy::multiple_unsafe_ops_per_block,
     clippy::print_stdout,
+    clippy::disallowed_methods,
     reason = "a load on the kernel, not a model"
 )]
 
 use std::ffi::{CStr, CString};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 use std::time::Instant;
-use std::{env, ptr};
+use std::{env, ptr, thread};
 
 fn main() {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -24,14 +27,18 @@ fn main() {
     let count: u32 = words[1].parse().unwrap();
     let port = words.get(2).map_or(0, |port| port.parse().unwrap());
     let mut once = call(&words[0], port);
+    let at_once = if words[0] == "exec-shell" { LOOP } else { 1 };
     once();
     let began = Instant::now();
-    (0..count).for_each(|_| once());
+    (0..count / at_once).for_each(|_| once());
     println!(
         "{:.0}",
         began.elapsed().as_secs_f64() * 1e9 / f64::from(count)
     );
 }
+
+/// As many programs are started by one shell.
+const LOOP: u32 = 100;
 
 fn call(name: &str, port: u16) -> Box<dyn FnMut()> {
     match name {
@@ -49,10 +56,15 @@ fn call(name: &str, port: u16) -> Box<dyn FnMut()> {
             )
         }
         "exec-dynamic" => execute(c"/bin/true".to_owned(), c"".to_owned()),
+        "exec-shell" => shell(),
         "fork" => Box::new(|| wait(unsafe { fork() })),
         "dup" => Box::new(|| assert!(unsafe { libc::dup2(1, 0) } == 0)),
         "connect" => {
             let to = SocketAddr::from(([127, 0, 0, 1], port));
+            Box::new(move || drop(TcpStream::connect(to).unwrap()))
+        }
+        "connect-accept" => {
+            let to = accept_and_close();
             Box::new(move || drop(TcpStream::connect(to).unwrap()))
         }
         "sendto" => {
@@ -81,6 +93,25 @@ unsafe fn fork() -> i32 {
         0 => unsafe { libc::_exit(0) },
         child => child,
     }
+}
+
+/// A loop of `/bin/true` in dash, which forks for each.
+fn shell() -> Box<dyn FnMut()> {
+    let script = format!("i=0; while [ $i -lt {LOOP} ]; do /bin/true; i=$((i+1)); done");
+    Box::new(move || {
+        let ended = Command::new("/bin/dash").args(["-c", &script]).status();
+        assert!(ended.unwrap().success());
+    })
+}
+
+/// A server in this process: what it does for a connection is a part of what that costs.
+fn accept_and_close() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // A full queue makes the kernel wait a second.
+    assert!(unsafe { libc::listen(listener.as_raw_fd(), 4096) } == 0);
+    let to = listener.local_addr().unwrap();
+    thread::spawn(move || listener.incoming().for_each(drop));
+    to
 }
 
 /// As a shell does, but without copying page tables.

@@ -22,15 +22,17 @@ use std::thread;
 use variant::{Place, Variant};
 
 /// Every load, with how often a run repeats it.
-const LOADS: [(&str, u32); 9] = [
+const LOADS: [(&str, u32); 11] = [
     ("getppid", 200_000),
     ("read", 20_000),
     ("write", 2000),
     ("exec", 300),
     ("exec-dynamic", 200),
+    ("exec-shell", 300),
     ("fork", 500),
     ("dup", 5000),
     ("connect", 1000),
+    ("connect-accept", 4000),
     ("sendto", 2000),
 ];
 

@@ -27,9 +27,9 @@ impl Variant {
     pub fn all(load: &str) -> Vec<Self> {
         let mut all = vec![Self::Bare, Self::Enforced];
         match load {
-            "connect" | "sendto" => all.push(Self::WithPtrace),
+            "connect" | "connect-accept" | "sendto" => all.push(Self::WithPtrace),
             "write" => all.push(Self::NoReport),
-            "exec-dynamic" => all.extend([Self::NoLibraries, Self::Counted]),
+            "exec-dynamic" | "exec-shell" => all.extend([Self::NoLibraries, Self::Counted]),
             "fork" => all.push(Self::Counted),
             _ => {}
         }
@@ -159,10 +159,10 @@ const USER: &str =
 const fn calls(load: &str) -> &'static str {
     match load.as_bytes() {
         b"read" | b"write" => "openat,open",
-        b"exec" | b"exec-dynamic" => "execve",
+        b"exec" | b"exec-dynamic" | b"exec-shell" => "execve",
         b"fork" => "clone,fork,vfork",
         b"dup" => "dup2,dup3",
-        b"connect" => "socket,connect",
+        b"connect" | b"connect-accept" => "socket,connect",
         _ => "sendto",
     }
 }
