@@ -5,6 +5,7 @@
 //! then the memory and the descriptors are the new program's own, and nobody else can write to them.
 
 mod call;
+mod environment;
 mod hashes;
 mod libraries;
 mod loader;

@@ -4,6 +4,7 @@
 
 use super::super::resolve::Viewer;
 use super::call::Call;
+use super::environment::Environment;
 use super::hashes::Stamp;
 use super::loader;
 use super::origin;
@@ -19,13 +20,8 @@ use std::cell::OnceCell;
 use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use zeroize::Zeroizing;
-
-/// Most environments in one read.
-const ONE_READ: usize = 8192;
 
 /// Its own name for the file that was named, in the auxiliary vector (getauxval(3)).
 const AT_EXECFN: u64 = 31;
@@ -114,8 +110,9 @@ impl Expected {
     }
 
     fn preloaded(pid: i32, reader: &mut Reader) -> Result<Vec<File>, Unknown> {
-        let environment = environment(pid)?;
+        let environment = Environment::of(pid)?;
         let lists: Vec<&[u8]> = environment
+            .bytes()
             .split(|byte| *byte == 0)
             .filter_map(|entry| {
                 entry
@@ -149,46 +146,6 @@ pub(super) fn opened(pid: i32, what: &str) -> Result<OwnedFd, Errno> {
     openat(AT_FDCWD, link.as_str(), flags, Mode::empty())
 }
 
-/// The environment of a process, which has secrets in it: wiped when it is dropped, and never moved without.
-fn environment(pid: i32) -> io::Result<Zeroizing<Vec<u8>>> {
-    let path = format!("/proc/{pid}/environ");
-    let opened = openat(AT_FDCWD, path.as_str(), OFlag::O_CLOEXEC, Mode::empty())?;
-    let mut file = fs::File::from(opened);
-    let mut bytes = Zeroizing::new(vec![0; ONE_READ]);
-    let mut length = 0;
-    loop {
-        length += file.read(&mut bytes[length..])?;
-        // Its memory stands still, so that there is more only if there was no room for it.
-        if length < bytes.len() {
-            break;
-        }
-        let mut larger = Zeroizing::new(vec![0; 2 * length]);
-        larger[..length].copy_from_slice(&bytes);
-        bytes = larger;
-    }
-    bytes.truncate(length);
-    // A page that cannot be had ends the reading as the end does (`environ_read` in the kernel's fs/proc/base.c).
-    let is_whole = bytes
-        .last()
-        .map_or_else(|| has_no_environment(pid), |last| Ok(*last == 0))?;
-    if is_whole {
-        Ok(bytes)
-    } else {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    }
-}
-
-/// By where it begins and ends: fields 50 and 51 of `proc_pid_stat`(5).
-fn has_no_environment(pid: i32) -> io::Result<bool> {
-    let line = fs::read(format!("/proc/{pid}/stat"))?;
-    // The name before may have anything in it.
-    let fields = line.rsplit(|byte| *byte == b')').next().unwrap_or_default();
-    let mut bounds = fields.split(u8::is_ascii_whitespace).skip(48);
-    let (start, end) = (bounds.next(), bounds.next());
-    // Who may not see them is shown zeros, and so is who asks too early.
-    Ok(start.is_some_and(|start| !matches!(start, b"" | b"0")) && start == end)
-}
-
 fn strings(path: &str) -> io::Result<Vec<Vec<u8>>> {
     let bytes = fs::read(path)?;
     let mut strings: Vec<Vec<u8>> = bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
@@ -212,52 +169,4 @@ fn named(pid: i32) -> io::Result<Vec<u8>> {
     let end = name[..read].iter().position(|byte| *byte == 0);
     name.truncate(end.ok_or(io::ErrorKind::InvalidData)?);
     Ok(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Command;
-
-    #[test]
-    fn an_environment_that_cannot_be_read_is_not_taken_for_an_empty_one() {
-        for is_there in [false, true] {
-            let mut command = Command::new("/bin/sleep");
-            command.arg("60").env_clear();
-            if is_there {
-                command.env("A", "x");
-            }
-            let mut child = command.spawn().unwrap();
-            let pid = child.id().cast_signed();
-            // It sleeps once it has begun.
-            let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-            while !stat().contains("(sleep) S ") {}
-            let none = has_no_environment(pid).unwrap();
-            child.kill().unwrap();
-            child.wait().unwrap();
-            assert_eq!(none, !is_there);
-        }
-    }
-
-    #[test]
-    fn an_environment_is_read_whole_however_long_it_is() {
-        for length in [0, ONE_READ - 3, ONE_READ, 5 * ONE_READ] {
-            let mut child = Command::new("/bin/sleep")
-                .arg("60")
-                .env_clear()
-                .env("A", "x".repeat(length))
-                .env("LD_PRELOAD_", "last")
-                .spawn()
-                .unwrap();
-            let pid = child.id().cast_signed();
-            // It is there once the program is.
-            let read = std::iter::repeat_with(|| environment(pid))
-                .find_map(|read| read.ok().filter(|read| !read.is_empty()))
-                .unwrap();
-            child.kill().unwrap();
-            child.wait().unwrap();
-            assert_eq!(read.len(), "A=\0LD_PRELOAD_=last\0".len() + length);
-            assert!(read.ends_with(b"LD_PRELOAD_=last\0"));
-        }
-    }
 }
