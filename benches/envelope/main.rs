@@ -32,7 +32,7 @@ const LOADS: [(&str, u32); 11] = [
     ("fork", 500),
     ("dup", 5000),
     ("connect", 1000),
-    ("connect-accept", 4000),
+    ("connect-accept", 2000),
     ("sendto", 2000),
 ];
 
