@@ -6,6 +6,8 @@ use std::io;
 
 /// As many are remembered; then it begins anew.
 const MOST: usize = 256;
+/// Bytes: longer names are not remembered.
+const LONGEST: usize = 256;
 
 /// The last absolute name that each file was asked for by, and where that led to.
 ///
@@ -26,6 +28,9 @@ impl Names {
             return Ok(path.clone());
         }
         let path = ask()?;
+        if asked.len().max(path.len()) > LONGEST {
+            return Ok(path);
+        }
         if self.0.len() == MOST {
             self.0.clear();
         }
@@ -63,6 +68,18 @@ mod tests {
         assert_eq!(ask("/bin/a", 2), "/bin/a 2");
         assert_eq!(ask("/bin/b", 1), "/bin/b 3");
         assert_eq!(ask("/bin/a", 1), "/bin/a 4");
+    }
+
+    #[test]
+    fn a_long_name_is_not_remembered() {
+        let file = std::fs::File::open("/").unwrap();
+        let stamp = Stamp::of(&Status::of(file.as_fd()).unwrap());
+        let mut names = Names::default();
+        let long = [b'/'; LONGEST + 1];
+        for answer in [b"a", b"b"] {
+            let read = names.of(&long, stamp, || Ok(answer.to_vec()));
+            assert_eq!(read.unwrap(), answer);
+        }
     }
 
     #[test]
