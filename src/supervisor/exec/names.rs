@@ -9,23 +9,24 @@ const MOST: usize = 256;
 /// Bytes: longer names are not remembered.
 const LONGEST: usize = 256;
 
-/// The last absolute name that each file was asked for by, and where that led to.
-///
-/// Both were true at once of the file in this state. A directory above that is renamed since changes the name, but
-/// neither the file nor what could be done with it by its name of before.
+/// The last absolute name that each file was asked for by, and where that leads to; `None`: the application could make
+/// it lead to another name of the same file, so that the kernel is asked each time.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<Stamp, (Vec<u8>, Vec<u8>)>);
+pub(super) struct Names(HashMap<Stamp, (Vec<u8>, Option<Vec<u8>>)>);
 
 impl Names {
-    /// Asks the kernel once for each name and state.
+    /// Asks the kernel once for each state and name that is `fixed`, which is asked once as well.
     pub(super) fn of(
         &mut self,
         asked: &[u8],
         stamp: Stamp,
+        fixed: impl FnOnce() -> bool,
         ask: impl FnOnce() -> io::Result<Vec<u8>>,
     ) -> io::Result<Vec<u8>> {
-        if let Some((_, path)) = self.0.get(&stamp).filter(|(known, _)| known == asked) {
-            return Ok(path.clone());
+        match self.0.get(&stamp).filter(|(known, _)| known == asked) {
+            Some((_, Some(path))) => return Ok(path.clone()),
+            Some((_, None)) => return ask(),
+            None => {}
         }
         let path = ask()?;
         if asked.len().max(path.len()) > LONGEST {
@@ -34,7 +35,8 @@ impl Names {
         if self.0.len() == MOST {
             self.0.clear();
         }
-        self.0.insert(stamp, (asked.to_vec(), path.clone()));
+        let kept = fixed().then(|| path.clone());
+        self.0.insert(stamp, (asked.to_vec(), kept));
         Ok(path)
     }
 }
@@ -61,7 +63,12 @@ mod tests {
                 asked += 1;
                 Ok(format!("{name} {asked}").into_bytes())
             };
-            String::from_utf8(names.of(name.as_bytes(), state(size), answer).unwrap()).unwrap()
+            String::from_utf8(
+                names
+                    .of(name.as_bytes(), state(size), || true, answer)
+                    .unwrap(),
+            )
+            .unwrap()
         };
         assert_eq!(ask("/bin/a", 1), "/bin/a 1");
         assert_eq!(ask("/bin/a", 1), "/bin/a 1");
@@ -77,7 +84,7 @@ mod tests {
         let mut names = Names::default();
         let long = [b'/'; LONGEST + 1];
         for answer in [b"a", b"b"] {
-            let read = names.of(&long, stamp, || Ok(answer.to_vec()));
+            let read = names.of(&long, stamp, || true, || Ok(answer.to_vec()));
             assert_eq!(read.unwrap(), answer);
         }
     }
@@ -88,10 +95,8 @@ mod tests {
         let stamp = Stamp::of(&Status::of(file.as_fd()).unwrap());
         let mut names = Names::default();
         let fails = || Err(io::ErrorKind::NotFound.into());
-        assert!(names.of(b"/bin/a", stamp, fails).is_err());
-        assert_eq!(
-            names.of(b"/bin/a", stamp, || Ok(b"x".to_vec())).unwrap(),
-            b"x"
-        );
+        assert!(names.of(b"/bin/a", stamp, || true, fails).is_err());
+        let read = names.of(b"/bin/a", stamp, || true, || Ok(b"x".to_vec()));
+        assert_eq!(read.unwrap(), b"x");
     }
 }

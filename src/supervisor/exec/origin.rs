@@ -68,11 +68,19 @@ impl Baseline {
     /// The wall clock went back since, in an image on this mount.
     #[cfg(test)]
     pub(super) fn with_clock_gone_back(mount: u64) -> Self {
-        let taken = Self::take().unwrap();
+        let taken = Self::of_mount(mount);
         Self {
             wall: taken.wall + 3600,
-            mount,
             ..taken
+        }
+    }
+
+    /// Now, for an image on this mount.
+    #[cfg(test)]
+    pub(super) fn of_mount(mount: u64) -> Self {
+        Self {
+            mount,
+            ..Self::take().unwrap()
         }
     }
 

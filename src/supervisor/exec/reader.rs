@@ -207,7 +207,9 @@ impl Reader {
     /// What the kernel calls a file that was asked for by this name.
     fn path(&mut self, file: &OwnedFd, status: &Status, asked: &[u8]) -> io::Result<Vec<u8>> {
         if asked.starts_with(b"/") && self.baseline.is_image(status) {
-            self.names.of(asked, Stamp::of(status), || name_of(file))
+            let fixed = || !self.mutable.can_lead_elsewhere(asked);
+            self.names
+                .of(asked, Stamp::of(status), fixed, || name_of(file))
         } else {
             name_of(file)
         }

@@ -73,3 +73,27 @@ fn what_was_read_is_still_the_same_only_if_it_has_not_changed_since() {
     file.as_file().set_len(1).unwrap();
     assert!(!with.is_still(&before, &status()) && without.is_still(&before, &status()));
 }
+
+/// Two names of one file are two answers, whatever the application's own link has led to before.
+#[test]
+fn a_link_that_is_led_to_another_name_of_the_same_file_is_followed_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let [one, other, link] = ["one", "other", "link"].map(|name| place.path().join(name));
+    std::fs::write(&one, "").unwrap();
+    std::fs::hard_link(&one, &other).unwrap();
+    // The clock of change times goes on.
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let mut reader = reader(0, None, Mutable::of(nix::unistd::getuid().as_raw(), false));
+    let file: OwnedFd = std::fs::File::open(&one).unwrap().into();
+    let status = Status::of(file.as_fd()).unwrap();
+    reader.baseline = Baseline::of_mount(status.mount);
+    assert!(reader.is_shipped(&status));
+    for target in [&one, &other] {
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let file: OwnedFd = std::fs::File::open(&link).unwrap().into();
+        let status = Status::of(file.as_fd()).unwrap();
+        let path = reader.path(&file, &status, link.as_os_str().as_encoded_bytes());
+        assert_eq!(path.unwrap(), target.as_os_str().as_encoded_bytes());
+        std::fs::remove_file(&link).unwrap();
+    }
+}
