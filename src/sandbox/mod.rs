@@ -171,6 +171,28 @@ impl Sandbox {
         self.ruleset.is_some()
     }
 
+    /// Whether no process below the filter makes or enters a namespace, in which it could have a root and mounts of its
+    /// own.
+    pub fn keeps_namespaces(&self) -> bool {
+        let calls = [
+            libc::SYS_clone,
+            libc::SYS_clone3,
+            libc::SYS_unshare,
+            libc::SYS_setns,
+        ];
+        let is_refused = |number: i64, flag: i32| {
+            let arguments = [u64::from(flag.cast_unsigned()), 0, 0, 0, 0, 0];
+            let hit =
+                |entry: &&Entry| i64::from(entry.number) == number && entry.covers(&arguments);
+            let denial = self.entries.iter().find(hit).map(answered);
+            let denial = denial.and_then(Answered::denied);
+            denial.is_some_and(|denial| denial.effect > Effect::Audit)
+        };
+        let flags = [libc::CLONE_NEWUSER, libc::CLONE_NEWNS];
+        let is_kept = |number| flags.into_iter().all(|flag| is_refused(number, flag));
+        self.filters() && calls.into_iter().all(is_kept)
+    }
+
     /// What holds `files` up.
     pub const fn files(&self) -> Plan {
         self.files

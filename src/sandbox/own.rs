@@ -13,9 +13,9 @@ const EXECUTABLE: u64 = 4;
 const THREAD: u64 = 0x1_0000;
 /// Unix, IPv4, IPv6, netlink.
 const FAMILIES: [u64; 4] = [1, 2, 10, 16];
-/// `PTRACE_CONT`, `DETACH`, `GETEVENTMSG`, `SEIZE`, `INTERRUPT`, `LISTEN`: what `sys::trace` asks for. None of them
-/// writes.
-const TRACING: [u64; 6] = [7, 17, 0x4201, 0x4206, 0x4207, 0x4208];
+/// `PTRACE_CONT`, `DETACH`, `GETEVENTMSG`, `GETREGSET`, `SEIZE`, `INTERRUPT`, `LISTEN`: what `sys::trace` asks for. None
+/// of them writes.
+const TRACING: [u64; 7] = [7, 17, 0x4201, 0x4204, 0x4206, 0x4207, 0x4208];
 
 /// The filter; the answer is always an error, so that a supervisor that is wrong here goes on without.
 pub fn program() -> Result<Program, Error> {

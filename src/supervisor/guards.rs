@@ -43,7 +43,8 @@ impl Guards {
         now: i64,
     ) -> io::Result<Self> {
         let exec = if sandbox.listens() {
-            exec::Guard::new(policy, manifest, identity, sandbox.walls_files(), now)?
+            let place = exec::Place::new(identity, sandbox);
+            exec::Guard::new(policy, manifest, identity, place, now)?
         } else {
             None
         };

@@ -3,7 +3,7 @@
 //! What a pointer leads to is read once and copied; another thread may have changed it by the time the call is made,
 //! so that a guard acts on its copy or verifies what came of it.
 
-use super::memory::{Memory, Text};
+use super::memory::{self, Memory, Text};
 use crate::finding::Rule;
 use crate::judge::Verdict;
 use crate::policy::value::Effect;
@@ -245,8 +245,7 @@ impl Held<'_> {
 
     /// Reads memory, and asks once when it is read whether it was the caller's.
     fn looked<T>(&self, look: impl FnOnce(&Memory) -> Result<T, Blind>) -> Result<T, Blind> {
-        let memory = Memory::of(self.tid()).map_err(Blind::Hidden);
-        self.seen(memory.and_then(|memory| look(&memory)))
+        self.seen(memory::look_into(self.tid(), look))
     }
 
     /// What was looked at under this id is only the caller's if the call is still held.

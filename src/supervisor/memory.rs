@@ -2,6 +2,7 @@
 
 use super::held::{Blind, PATH_MAX};
 use crate::sys::caps;
+use crate::sys::ids::{self, RealUser};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
@@ -9,10 +10,10 @@ use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::IoSliceMut;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// The smallest page of both architectures.
 const PAGE: u64 = 4096;
@@ -34,13 +35,30 @@ enum Way {
     File(File),
 }
 
-/// What was read last for a string: the next one often lies beside it, or is the same.
+/// How everybody's is reached here.
+#[derive(Debug)]
+enum Access {
+    /// By `process_vm_readv(2)`, which goes by the real ids: ours do.
+    Directly,
+    /// The same with the real id of the application's user, as ours differ without `CAP_SYS_PTRACE`.
+    As(RealUser),
+    /// The container runtime's filter refuses it.
+    ThroughFiles,
+}
+
+/// What was read last for a string: the next one often lies beside it, or is the same. It is wiped, as who knows what
+/// else lies there.
 #[derive(Debug)]
 struct Piece {
     at: u64,
-    /// Who knows what else lies beside it.
-    bytes: Zeroizing<[u8; 256]>,
+    bytes: [u8; 256],
     length: usize,
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.bytes[..self.length].zeroize();
+    }
 }
 
 /// A string behind a pointer.
@@ -52,12 +70,30 @@ pub(super) enum Text {
     TooLong,
 }
 
+/// Looks into the memory of the process that this thread belongs to.
+///
+/// A file in /proc makes the kernel keep books about a process that are thrown away with it, which costs as much as
+/// several calls that do without. Who acts for somebody with other ids than the application's reaches him by a file
+/// alone: that goes by the file-system ids.
+pub(super) fn look_into<T>(
+    tid: i32,
+    look: impl FnOnce(&Memory) -> Result<T, Blind>,
+) -> Result<T, Blind> {
+    match access() {
+        Access::Directly => look(&Memory::direct(tid)),
+        Access::As(user) if user.opens_files() => user
+            .act(|| look(&Memory::direct(tid)))
+            .unwrap_or_else(|error| Err(Blind::Hidden(errno(&error)))),
+        Access::As(_) | Access::ThroughFiles => look(&Memory::opened(tid).map_err(Blind::Hidden)?),
+    }
+}
+
 impl Memory {
-    /// That of the process that this thread belongs to.
-    pub(super) fn of(tid: i32) -> Result<Self, Errno> {
-        if is_direct() {
-            return Ok(Self::by(Way::Direct(Pid::from_raw(tid))));
-        }
+    fn direct(tid: i32) -> Self {
+        Self::by(Way::Direct(Pid::from_raw(tid)))
+    }
+
+    fn opened(tid: i32) -> Result<Self, Errno> {
         let path = format!("/proc/{tid}/mem");
         // Not by open(3), which on musl sets the flag once more.
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
@@ -70,7 +106,7 @@ impl Memory {
             way,
             last: RefCell::new(Piece {
                 at: 0,
-                bytes: Zeroizing::new([0; 256]),
+                bytes: [0; 256],
                 length: 0,
             }),
         }
@@ -145,7 +181,7 @@ impl Memory {
     }
 
     /// As many bytes as are there without a gap; 0: none.
-    fn some(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Blind> {
+    pub(super) fn some(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Blind> {
         match &self.way {
             Way::File(file) => Ok(file.read_at(buffer, address).unwrap_or(0)),
             Way::Direct(pid) => {
@@ -185,20 +221,36 @@ fn to_page_end(address: u64) -> usize {
     usize::try_from(PAGE - address % PAGE).unwrap_or(1)
 }
 
-/// Whether `process_vm_readv` reaches everybody whom /proc/TID/mem would: it goes by the real ids, which differ from the
-/// application's without `CAP_SYS_PTRACE`, and a container runtime's filter may refuse it.
-fn is_direct() -> bool {
-    static DIRECT: OnceLock<bool> = OnceLock::new();
-    *DIRECT.get_or_init(|| {
+/// Found out once, when our ids are what they stay.
+fn access() -> &'static Access {
+    static ACCESS: OnceLock<Access> = OnceLock::new();
+    ACCESS.get_or_init(|| {
+        if !reads_directly() {
+            return Access::ThroughFiles;
+        }
         let traces = caps::get().is_ok_and(|held| held.has(caps::SYS_PTRACE));
-        let (from, mut to) = ([1; 1], [0; 1]);
-        let from = RemoteIoVec {
-            base: from.as_ptr().addr(),
-            len: from.len(),
-        };
-        let own = nix::unistd::getpid();
-        traces && process_vm_readv(own, &mut [IoSliceMut::new(&mut to)], &[from]) == Ok(1)
+        // Our file-system user is the application's.
+        match (ids::uids(), ids::filesystem_user()) {
+            (Ok(ours), Ok(user)) if traces || ours.real == user => Access::Directly,
+            (Ok(_), Ok(user)) => Access::As(RealUser::new(user)),
+            _ => Access::ThroughFiles,
+        }
     })
+}
+
+/// Whether the container runtime's filter lets us.
+fn reads_directly() -> bool {
+    let (from, mut to) = ([1; 1], [0; 1]);
+    let from = RemoteIoVec {
+        base: from.as_ptr().addr(),
+        len: from.len(),
+    };
+    let own = nix::unistd::getpid();
+    process_vm_readv(own, &mut [IoSliceMut::new(&mut to)], &[from]) == Ok(1)
+}
+
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 #[cfg(test)]

@@ -106,6 +106,12 @@ fn quickly(path: &[u8], last: Last) -> Option<OwnedFd> {
     openat2(AT_FDCWD, path, how).ok()
 }
 
+/// Whether a name leads to its end on the image's file system alone, and by no link that means something else to
+/// everybody.
+pub(super) fn is_straight(path: &[u8]) -> bool {
+    quickly(path, Last::Follow).is_some()
+}
+
 fn root() -> Result<OwnedFd, Errno> {
     openat(
         AT_FDCWD,

@@ -13,8 +13,12 @@ pub const SETUID: u8 = 7;
 pub const SETPCAP: u8 = 8;
 /// `CAP_NET_RAW`
 pub const NET_RAW: u8 = 13;
+/// `CAP_SYS_CHROOT`
+pub const SYS_CHROOT: u8 = 18;
 /// `CAP_SYS_PTRACE`
 pub const SYS_PTRACE: u8 = 19;
+/// `CAP_SYS_ADMIN`
+pub const SYS_ADMIN: u8 = 21;
 /// `CAP_CHOWN`
 pub const CHOWN: u8 = 0;
 

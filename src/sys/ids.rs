@@ -3,6 +3,7 @@
 
 use super::{caps, cvt};
 use std::io;
+use std::sync::OnceLock;
 
 /// The real, effective and saved ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,35 +150,53 @@ impl FilesystemUser {
 pub struct RealUser {
     uid: u32,
     /// Our own real and file-system user, whom nobody changes for good once we supervise.
-    ours: Option<(u32, u32)>,
+    ours: OnceLock<(u32, u32)>,
 }
 
 impl RealUser {
     /// By the id.
     pub const fn new(uid: u32) -> Self {
-        Self { uid, ours: None }
+        Self {
+            uid,
+            ours: OnceLock::new(),
+        }
+    }
+
+    /// Whether the calling thread opens files as this user.
+    pub fn opens_files(&self) -> bool {
+        filesystem_user().is_ok_and(|now| now == self.uid)
     }
 
     /// Runs `work` with the real user id of this user; ptrace asks for the real group as well (see [`set_real_group`]).
     ///
-    /// Meanwhile that user's processes may send us signals, which is why it is not for good.
-    pub fn act<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+    /// Meanwhile that user's processes may send us signals, which is why it is not for good. An error: nothing has
+    /// changed, and nothing was done.
+    pub fn act<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
         let (real, files) = self.ours()?;
         set_real(libc::SYS_setresuid, self.uid)?;
         let result = work();
-        set_real(libc::SYS_setresuid, real)?;
-        set_filesystem(libc::SYS_setfsuid, files)?;
+        let back = set_real(libc::SYS_setresuid, real)
+            .and_then(|()| set_filesystem(libc::SYS_setfsuid, files));
+        if back.is_err() {
+            // What is opened for the application from now on would be opened with our rights.
+            std::process::abort();
+        }
         Ok(result)
     }
 
     /// Asked for once: every execve comes by here.
-    fn ours(&mut self) -> io::Result<(u32, u32)> {
-        if let Some(ours) = self.ours {
-            return Ok(ours);
+    fn ours(&self) -> io::Result<(u32, u32)> {
+        if let Some(ours) = self.ours.get() {
+            return Ok(*ours);
         }
         let ours = (uids()?.real, filesystem(libc::SYS_setfsuid)?);
-        Ok(*self.ours.insert(ours))
+        Ok(*self.ours.get_or_init(|| ours))
     }
+}
+
+/// The user that the calling thread opens files as.
+pub fn filesystem_user() -> io::Result<u32> {
+    filesystem(libc::SYS_setfsuid)
 }
 
 /// The real group alone, which decides on nobody who could reach us: signals, priorities and limits go by the user. The

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 /// Longer than any of them takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Not beside others: some need what ECS puts into the environment, one ends every process that it may, the last are load.
-const ALONE: [&str; 7] = [
+/// Not beside others: some need what ECS puts into the environment, one needs a capability, one ends every process that it may, the last are load.
+const ALONE: [&str; 8] = [
     "credentials-own",
     "credentials-of-others",
     "credentials-memory",
     "credentials-known",
+    "exec-in-other-root",
     "network-end-resolver",
     "network-many-connects",
     "network-many-sockets",

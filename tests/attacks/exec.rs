@@ -34,6 +34,7 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("exec-preload", preload),
     ("exec-second-thread", second_thread),
     ("exec-race-path", race_path),
+    ("exec-race-settled", race_settled),
     ("exec-race-link", race_link),
     ("exec-race-threads", race_threads),
     ("exec-race-script", race_script),
@@ -238,19 +239,30 @@ fn race_for(tries: usize, flip: impl Fn(usize) + Sync, path: *const libc::c_char
     })
 }
 
-/// The name of one program turns into that of the other.
-fn race_path() -> Result {
-    let word = |name: &[u8; 7]| {
+/// The name of one program turns into that of the other; both are short enough to be written at once.
+fn race_names(good: &str, evil: &str, tries: usize) -> Result {
+    let word = |name: &str| {
         let mut bytes = [0; 8];
-        bytes[..7].copy_from_slice(name);
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
         u64::from_ne_bytes(bytes)
     };
-    let (good, evil) = (word(b"/tmp/go"), word(b"/tmp/ev"));
-    symlink("/bin/true", "/tmp/go")?;
-    drop_at("/tmp/ev")?;
+    let (good, evil) = (word(good), word(evil));
     let path = AtomicU64::new(good);
     let flip = |turn| path.store(if turn % 2 == 0 { good } else { evil }, Ordering::Relaxed);
-    race_for(tries(), flip, path.as_ptr().cast())
+    race_for(tries, flip, path.as_ptr().cast())
+}
+
+fn race_path() -> Result {
+    symlink("/bin/true", "/tmp/go")?;
+    race_names("/tmp/go", drop_at("/tmp/ev")?, tries())
+}
+
+/// From a name that has been executed before, and that we cannot make lead elsewhere.
+fn race_settled() -> Result {
+    for _ in 0..3 {
+        spawn(c"/tool".as_ptr());
+    }
+    race_names("/tool", drop_at("/tmp/t")?, tries())
 }
 
 /// The same name leads to one program and then to the other.
@@ -291,15 +303,7 @@ pub(crate) fn drop_script(path: &str) -> Result {
 /// `/s` turns into `/tmp/s`.
 fn race_script() -> Result {
     drop_script("/tmp/s")?;
-    let word = |name: &[u8]| {
-        let mut bytes = [0; 8];
-        bytes[..name.len()].copy_from_slice(name);
-        u64::from_ne_bytes(bytes)
-    };
-    let (good, evil) = (word(b"/s"), word(b"/tmp/s"));
-    let path = AtomicU64::new(good);
-    let flip = |turn| path.store(if turn % 2 == 0 { good } else { evil }, Ordering::Relaxed);
-    race_for(tries() / 10, flip, path.as_ptr().cast())
+    race_names("/s", "/tmp/s", tries() / 10)
 }
 
 /// The interpreter follows the link again, long after everybody has looked.

@@ -10,7 +10,8 @@ use super::{Attack, Result, call, tries};
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chroot, symlink};
+use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -27,6 +28,7 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("exec-below-own-filter", below_own_filter),
     ("exec-by-own-root", by_own_root),
     ("exec-interpreter", interpreter),
+    ("exec-in-other-root", in_other_root),
 ];
 
 /// As the very first thing that the application does.
@@ -188,4 +190,22 @@ fn interpreter() -> Result {
     fs::set_permissions("/home/app/asked", mode)?;
     symlink("/home/app/asked", "/home/app/asking")?;
     run("/home/app/asking")
+}
+
+/// By the name of a program of the image that we have executed already; needs `CAP_SYS_CHROOT`.
+fn in_other_root() -> Result {
+    for _ in 0..3 {
+        drop(run("/tool"));
+    }
+    for library in [
+        "/lib64/ld-linux-x86-64.so.2",
+        "/lib/x86_64-linux-gnu/libc.so.6",
+    ] {
+        let copy = format!("/tmp/root{library}");
+        fs::create_dir_all(Path::new(&copy).parent().unwrap())?;
+        fs::copy(library, copy)?;
+    }
+    drop_at("/tmp/root/tool")?;
+    chroot("/tmp/root")?;
+    run("/tool")
 }

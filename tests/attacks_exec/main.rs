@@ -12,7 +12,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
-use support::{APP, Container, Finished, Policy, Setting};
+use support::{APP, Container, DOCKER, Finished, Policy, Setting};
 
 /// What the image has: a program that belongs to the application.
 fn prepared(container: Container) -> Container {
@@ -109,6 +109,26 @@ fn a_second_thread_executes_no_more_than_the_first() {
 #[test]
 fn a_path_that_is_rewritten_while_it_is_looked_at_leads_to_nothing_new() {
     is_refused_and_reported("exec-race-path", "exec.new_executable");
+}
+
+#[test]
+fn a_path_that_was_executed_before_and_is_rewritten_leads_to_nothing_new() {
+    is_refused_and_reported("exec-race-settled", "exec.new_executable");
+}
+
+/// A name means another program to somebody with another root.
+#[test]
+fn a_path_that_was_executed_before_leads_to_nothing_new_in_another_root() {
+    let chroot = |policy: Policy| prepared(Container::with(&policy)).bounding(DOCKER);
+    let attack = ["/attack", "exec-in-other-root"];
+    let keeps = "{user: app, capabilities: [SYS_CHROOT]}";
+    let policy = Policy::new().section("identity", keeps);
+    let without = policy.clone().section("exec", "{mode: audit}");
+    chroot(without).run(attack).exits(0).says("succeeded");
+    let section = "{new_allowed: [/usr/**], new_libraries: allow}";
+    let finished = chroot(policy.section("exec", section)).run(attack);
+    assert!(finished.code() != 0, "{finished:?}");
+    finished.reports("exec.denied");
 }
 
 #[test]

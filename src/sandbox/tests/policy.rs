@@ -224,3 +224,19 @@ fn without_a_listener_truncation_by_path_is_refused_or_the_control_says_that_it_
     assert_eq!(open, crate::control::State::Unavailable);
     assert!(reason.contains("can be truncated"), "{reason}");
 }
+
+#[test]
+fn namespaces_are_kept_unless_the_policy_allows_a_call_that_leads_into_another() {
+    let keeps = |syscalls: &Syscalls, mode| {
+        let sandbox = compiled(syscalls, Some(&Supervisor::new(1)), mode).unwrap();
+        sandbox.keeps_namespaces()
+    };
+    assert!(keeps(&Syscalls::default(), Mode::Enforce));
+    assert!(keeps(&allow("ptrace"), Mode::Enforce));
+    for call in ["clone", "clone3", "unshare", "setns"] {
+        assert!(!keeps(&allow(call), Mode::Enforce), "{call}");
+    }
+    // An item that audits weakens no baseline.
+    let sandbox = compiled(&deny("setns", Some(Effect::Audit)), None, Mode::Enforce).unwrap();
+    assert!(sandbox.keeps_namespaces());
+}

@@ -1,6 +1,9 @@
 //! What execve was called with, and what its names mean.
 
+use super::super::held::{Blind, Held};
 use super::super::resolve::{Found, Last, Viewer};
+use super::MOST_ARGUMENTS;
+use super::reader::{Executable, executable};
 use nix::errno::Errno;
 use std::cell::OnceCell;
 use std::io;
@@ -61,4 +64,83 @@ impl Call {
 pub(super) fn name_of(file: &OwnedFd) -> io::Result<Vec<u8>> {
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(std::fs::read_link(link)?.into_os_string().into_vec())
+}
+
+/// What is to be executed.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) call: Call,
+    /// Where a relative path begins.
+    start: Option<OwnedFd>,
+    /// What is done with a link in the last place.
+    pub(super) last: Last,
+}
+
+impl Asked {
+    /// Reads what the call's pointers lead to, once.
+    pub(super) fn read(held: &Held<'_>) -> Result<Result<Self, Errno>, Blind> {
+        let at = held.call.number == libc::SYS_execveat;
+        let (base, pointer) = if at {
+            (held.int(0), 1)
+        } else {
+            (libc::AT_FDCWD, 0)
+        };
+        let vector = held.argument(pointer + 1);
+        let read = held.path_and_strings(held.argument(pointer), vector, MOST_ARGUMENTS)?;
+        let (path, arguments) = match read {
+            Ok(read) => read,
+            Err(errno) => return Ok(Err(errno)),
+        };
+        // An absolute path begins at the root, whatever the base is.
+        let start = if path.starts_with(b"/") {
+            None
+        } else {
+            match held.directory(base)? {
+                Ok(start) => Some(start),
+                Err(errno) => return Ok(Err(errno)),
+            }
+        };
+        // One directory for all that is relative: another thread may change it from one look to the next.
+        let directory = match start.as_ref().filter(|_| base == libc::AT_FDCWD) {
+            None => OnceCell::new(),
+            Some(start) => match start.try_clone() {
+                Ok(same) => OnceCell::from(same),
+                Err(_) => return Ok(Err(Errno::EMFILE)),
+            },
+        };
+        let keeps = at && held.int(4) & libc::AT_SYMLINK_NOFOLLOW != 0;
+        let call = Call {
+            viewer: Viewer { tid: held.tid() },
+            directory,
+            name: name_for_interpreters(base, &path),
+            path,
+            arguments,
+        };
+        Ok(Ok(Self {
+            call,
+            start,
+            last: if keeps { Last::Keep } else { Last::Follow },
+        }))
+    }
+
+    /// Opens what the path leads to; an errno if it cannot be executed anyway.
+    pub(super) fn opened(&mut self) -> Result<Executable, Errno> {
+        let Call { viewer, path, .. } = &self.call;
+        let found = match self.start.take() {
+            Some(start) => viewer.resolve(start, path, self.last),
+            None => viewer.resolve_absolute(path, self.last),
+        };
+        match found? {
+            Found::There(file) => executable(file),
+            Found::Missing { .. } => Err(Errno::ENOENT),
+        }
+    }
+}
+
+/// As execveat(2) makes it.
+fn name_for_interpreters(base: i32, path: &[u8]) -> Vec<u8> {
+    if base == libc::AT_FDCWD || path.starts_with(b"/") {
+        return path.to_vec();
+    }
+    [format!("/dev/fd/{base}/").as_bytes(), path].concat()
 }

@@ -99,6 +99,11 @@ impl Hashes {
     }
 
     /// How many files the manifest lists.
+    /// Whether a file in this state was read and will not be again.
+    pub(super) fn has(&self, stamp: &Stamp) -> bool {
+        self.settled.contains_key(stamp)
+    }
+
     pub(super) const fn listed(&self) -> usize {
         self.manifest.len()
     }

@@ -5,7 +5,6 @@
 //! then the memory and the descriptors are the new program's own, and nobody else can write to them.
 
 mod call;
-mod environment;
 mod hashes;
 mod libraries;
 mod loader;
@@ -14,14 +13,16 @@ mod names;
 mod origin;
 mod reader;
 mod script;
+mod settled;
 mod sockets;
+mod stack;
 mod streams;
 mod tracer;
 mod verify;
 mod waiting;
 
 use super::held::{Blind, Held, Incident, Ruling};
-use super::resolve::{Found, Last, Viewer};
+use super::resolve::Last;
 use crate::control::State;
 use crate::finding::Rule;
 use crate::identity::Identity;
@@ -29,10 +30,12 @@ use crate::judge::Verdict;
 use crate::judge::exec::{Judge, Known};
 use crate::policy::value::Effect;
 use crate::policy::{Manifest, Policy};
+use crate::sandbox::Sandbox;
+use crate::sys::caps;
 use crate::sys::process::Stop;
 use crate::sys::seccomp::{Answer, Notification};
 use crate::sys::status::Status;
-use call::Call;
+use call::{Asked, Call};
 use hashes::{Hashes, Known as Read};
 use mutable::Mutable;
 use names::Names;
@@ -40,9 +43,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use origin::Baseline;
-use reader::{Executable, Reader, Unknown, executable};
+use reader::{Chain, Reader, Unknown};
 use script::Interpreters;
-use std::cell::OnceCell;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
@@ -70,13 +72,33 @@ pub(super) struct Guard {
     obstacle: Option<Errno>,
 }
 
+/// What holds wherever an application's process is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Files outside `files.writable` cannot be written to.
+    walled: bool,
+    /// A path means the same to everybody.
+    one_root: bool,
+}
+
+impl Place {
+    /// chroot(2) and mounting ask for a capability, which an application without it has in a user namespace alone.
+    pub(super) fn new(identity: &Identity, sandbox: &Sandbox) -> Self {
+        let movers = caps::bit(caps::SYS_CHROOT) | caps::bit(caps::SYS_ADMIN);
+        Self {
+            walled: sandbox.walls_files(),
+            one_root: sandbox.keeps_namespaces() && identity.capabilities() & movers == 0,
+        }
+    }
+}
+
 impl Guard {
-    /// Before the application exists. `walled`: files outside `files.writable` cannot be written to here.
+    /// Before the application exists.
     pub(super) fn new(
         policy: &Policy,
         manifest: Option<Manifest>,
         identity: &Identity,
-        walled: bool,
+        place: Place,
         now: i64,
     ) -> io::Result<Option<Self>> {
         let Some(section) = &policy.exec else {
@@ -89,9 +111,10 @@ impl Guard {
                 interpreters: Interpreters::default(),
                 names: Names::default(),
                 baseline: Baseline::take()?,
-                mutable: Mutable::new(identity, &policy.files, policy.mode, walled),
+                mutable: Mutable::new(identity, &policy.files, policy.mode, place.walled),
                 hashes: manifest.map(Hashes::new),
                 known: Read::new(),
+                one_root: place.one_root,
             },
             waiting: Waiting::default(),
             looks_at_libraries: section.looks_at_libraries(),
@@ -142,10 +165,14 @@ impl Guard {
     }
 
     fn executed(&mut self, held: &Held<'_>) -> Result<Ruling, Unknown> {
-        match read(held) {
-            Ok(found) => {
-                let (file, call) = found?;
-                self.decide(held, file, call)
+        match Asked::read(held) {
+            Ok(asked) => {
+                let mut asked = asked?;
+                let chain = match self.reader.settled(&asked.call) {
+                    Some(chain) if asked.last == Last::Follow => chain,
+                    _ => self.reader.chain(asked.opened()?, &asked.call)?,
+                };
+                self.decide(held, chain, asked.call)
             }
             Err(blind) => {
                 if let Blind::Hidden(errno) = blind {
@@ -168,8 +195,7 @@ impl Guard {
         })
     }
 
-    fn decide(&mut self, held: &Held<'_>, file: Executable, call: Call) -> Result<Ruling, Unknown> {
-        let chain = self.reader.chain(file, &call)?;
+    fn decide(&mut self, held: &Held<'_>, chain: Chain, call: Call) -> Result<Ruling, Unknown> {
         if chain.hangs_on_directory() {
             call.directory()?;
         }
@@ -263,71 +289,6 @@ fn concluded(pid: i32, verdict: Option<Verdict>) -> io::Result<Vec<Incident>> {
         verdict.effect = verdict.effect.max(Effect::Kill);
     }
     Ok(vec![Incident { verdict, pid }])
-}
-
-/// Reads the path once and opens what it leads to; an errno if it cannot be executed anyway.
-fn read(held: &Held<'_>) -> Result<Result<(Executable, Call), Errno>, Blind> {
-    let at = held.call.number == libc::SYS_execveat;
-    let (base, pointer) = if at {
-        (held.int(0), 1)
-    } else {
-        (libc::AT_FDCWD, 0)
-    };
-    let vector = held.argument(pointer + 1);
-    let read = held.path_and_strings(held.argument(pointer), vector, MOST_ARGUMENTS)?;
-    let (path, arguments) = match read {
-        Ok(read) => read,
-        Err(errno) => return Ok(Err(errno)),
-    };
-    // An absolute path begins at the root, whatever the base is.
-    let start = if path.starts_with(b"/") {
-        None
-    } else {
-        match held.directory(base)? {
-            Ok(start) => Some(start),
-            Err(errno) => return Ok(Err(errno)),
-        }
-    };
-    // One directory for all that is relative: another thread may change it from one look to the next.
-    let directory = match start.as_ref().filter(|_| base == libc::AT_FDCWD) {
-        None => OnceCell::new(),
-        Some(start) => match start.try_clone() {
-            Ok(same) => OnceCell::from(same),
-            Err(_) => return Ok(Err(Errno::EMFILE)),
-        },
-    };
-    let keeps = at && held.int(4) & libc::AT_SYMLINK_NOFOLLOW != 0;
-    let last = if keeps { Last::Keep } else { Last::Follow };
-    let viewer = Viewer { tid: held.tid() };
-    let found = match start {
-        Some(start) => viewer.resolve(start, &path, last),
-        None => viewer.resolve_absolute(&path, last),
-    };
-    let found = match found {
-        Ok(Found::There(file)) => executable(file),
-        Ok(Found::Missing { .. }) => Err(Errno::ENOENT),
-        Err(errno) => Err(errno),
-    };
-    Ok(found.map(|file| {
-        (
-            file,
-            Call {
-                viewer,
-                directory,
-                name: name_for_interpreters(base, &path),
-                path,
-                arguments,
-            },
-        )
-    }))
-}
-
-/// As execveat(2) makes it.
-fn name_for_interpreters(base: i32, path: &[u8]) -> Vec<u8> {
-    if base == libc::AT_FDCWD || path.starts_with(b"/") {
-        return path.to_vec();
-    }
-    [format!("/dev/fd/{base}/").as_bytes(), path].concat()
 }
 
 /// What a name of the policy leads to in the image.

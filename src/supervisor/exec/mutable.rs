@@ -57,12 +57,29 @@ impl Mutable {
     /// Whether it could make an absolute name, with every link on its way, lead to another file. What is in /proc means
     /// something else to everybody who asks.
     pub(super) fn can_lead_elsewhere(&self, name: &[u8]) -> bool {
+        self.can_lead(name, |path| self.can_exchange(path))
+    }
+
+    /// The same, by whatever it may do to files of others as well, and by rights that the mode alone does not show: where
+    /// there is an access control list the group's bits are its mask (acl(5)).
+    pub(super) fn can_lead_elsewhere_anyhow(&self, name: &[u8]) -> bool {
+        let is_another_s = |path: &Path| {
+            let group = |part: &Path| stat(part).map_or(true, |it| it.st_mode & libc::S_IWGRP != 0);
+            self.is_privileged || path.ancestors().any(group)
+        };
+        self.can_lead(name, |path| {
+            let place = Path::new(OsStr::from_bytes(path));
+            self.can_exchange(path) || !self.is_walled_off(place) && is_another_s(place)
+        })
+    }
+
+    fn can_lead(&self, name: &[u8], can_exchange: impl Fn(&[u8]) -> bool) -> bool {
         let mut at = PathBuf::from("/");
         let mut left = parts(Path::new(OsStr::from_bytes(name)));
         let mut links = 0;
         while let Some(part) = left.pop_front() {
             if part == ".." {
-                if self.can_exchange(at.as_os_str().as_bytes()) {
+                if can_exchange(at.as_os_str().as_bytes()) {
                     return true;
                 }
                 at.pop();
@@ -81,7 +98,9 @@ impl Mutable {
                 return true;
             };
             let own = status.st_uid == self.uid && !self.is_walled_off(&at);
-            if own || links > MOST_LINKS || self.can_exchange(at.as_os_str().as_bytes()) {
+            let is_one_s_own = at.starts_with("/proc");
+            if own || is_one_s_own || links > MOST_LINKS || can_exchange(at.as_os_str().as_bytes())
+            {
                 return true;
             }
             at.pop();
@@ -91,7 +110,7 @@ impl Mutable {
             let rest = std::mem::take(&mut left);
             left = parts(&target).into_iter().chain(rest).collect();
         }
-        at.starts_with("/proc") || self.can_exchange(at.as_os_str().as_bytes())
+        at.starts_with("/proc") || can_exchange(at.as_os_str().as_bytes())
     }
 
     fn is_walled_off(&self, path: &Path) -> bool {
@@ -148,4 +167,74 @@ fn parts(path: &Path) -> VecDeque<OsString> {
 
 fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|system| system.flags().contains(FsFlags::ST_RDONLY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    const STRANGER: Mutable = Mutable {
+        uid: 54321,
+        groups: Vec::new(),
+        is_privileged: false,
+        writable: None,
+    };
+
+    /// Where all directories on the way are root's alone.
+    fn place() -> tempfile::TempDir {
+        let place = tempfile::tempdir_in("/var/lib").unwrap();
+        fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+        place
+    }
+
+    fn name(path: &Path) -> &[u8] {
+        path.as_os_str().as_bytes()
+    }
+
+    #[test]
+    fn a_name_in_proc_means_something_else_to_everybody_wherever_it_ends() {
+        for path in [
+            "/proc/self/exe",
+            "/proc/self/cwd/bin",
+            "/proc/self/root/bin",
+        ] {
+            assert!(STRANGER.can_lead_elsewhere(path.as_bytes()), "{path}");
+        }
+        assert!(!STRANGER.can_lead_elsewhere(b"/usr/bin"));
+    }
+
+    #[test]
+    fn a_link_of_its_own_on_the_way_leads_wherever_the_application_wants() {
+        let place = place();
+        let link = place.path().join("link");
+        symlink("/usr/bin", &link).unwrap();
+        let path = link.join("true");
+        assert!(!STRANGER.can_lead_elsewhere(name(&path)));
+        std::os::unix::fs::lchown(&link, Some(54321), None).unwrap();
+        assert!(STRANGER.can_lead_elsewhere(name(&path)));
+    }
+
+    #[test]
+    fn rights_over_others_and_lists_of_rights_count_where_the_name_alone_is_to_do() {
+        let place = place();
+        let file = place.path().join("file");
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
+        assert!(!STRANGER.can_lead_elsewhere_anyhow(name(&file)));
+        let privileged = Mutable::of(54321, true);
+        assert!(!privileged.can_lead_elsewhere(name(&file)));
+        assert!(privileged.can_lead_elsewhere_anyhow(name(&file)));
+        // An access control list shows as rights of the group.
+        fs::set_permissions(place.path(), Permissions::from_mode(0o775)).unwrap();
+        assert!(!STRANGER.can_lead_elsewhere(name(&file)));
+        assert!(STRANGER.can_lead_elsewhere_anyhow(name(&file)));
+        // Where nobody may write at all, none of it matters.
+        let walled = Mutable {
+            writable: Some(Vec::new()),
+            ..privileged
+        };
+        assert!(!walled.can_lead_elsewhere_anyhow(name(&file)));
+    }
 }

@@ -1,4 +1,4 @@
-//! What the kernel calls the image's files.
+//! The names by which the image's files are executed.
 
 use super::hashes::Stamp;
 use std::collections::HashMap;
@@ -9,10 +9,28 @@ const MOST: usize = 256;
 /// Bytes: longer names are not remembered.
 const LONGEST: usize = 256;
 
-/// The last absolute name that each file was asked for by, and where that leads to; `None`: the application could make
-/// it lead to another name of the same file, so that the kernel is asked each time.
+/// Absolute names that were asked for, and where they led.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<Stamp, (Vec<u8>, Option<Vec<u8>>)>);
+pub(super) struct Names(HashMap<Vec<u8>, Name>);
+
+/// Where a name led when its file was in this state.
+#[derive(Debug)]
+struct Name {
+    stamp: Stamp,
+    /// What the kernel calls the file; `None`: the application could make the name lead to another name of the same
+    /// file, so that the kernel is asked each time.
+    path: Option<Vec<u8>>,
+    settled: Settled,
+}
+
+/// Whether a name leads to the same file for whoever executes it, whatever the application does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settled {
+    /// Nobody has asked.
+    Unknown,
+    No,
+    Yes,
+}
 
 impl Names {
     /// Asks the kernel once for each state and name that is `fixed`, which is asked once as well.
@@ -23,9 +41,11 @@ impl Names {
         fixed: impl FnOnce() -> bool,
         ask: impl FnOnce() -> io::Result<Vec<u8>>,
     ) -> io::Result<Vec<u8>> {
-        match self.0.get(&stamp).filter(|(known, _)| known == asked) {
-            Some((_, Some(path))) => return Ok(path.clone()),
-            Some((_, None)) => return ask(),
+        match self.0.get(asked).filter(|known| known.stamp == stamp) {
+            Some(Name {
+                path: Some(path), ..
+            }) => return Ok(path.clone()),
+            Some(Name { path: None, .. }) => return ask(),
             None => {}
         }
         let path = ask()?;
@@ -35,9 +55,39 @@ impl Names {
         if self.0.len() == MOST {
             self.0.clear();
         }
-        let kept = fixed().then(|| path.clone());
-        self.0.insert(stamp, (asked.to_vec(), kept));
+        let name = Name {
+            stamp,
+            path: fixed().then(|| path.clone()),
+            settled: Settled::Unknown,
+        };
+        self.0.insert(asked.to_vec(), name);
         Ok(path)
+    }
+
+    /// After an execution by this name of a file in this state was verified.
+    pub(super) fn verified(
+        &mut self,
+        asked: &[u8],
+        stamp: &Stamp,
+        is_settled: impl FnOnce() -> bool,
+    ) {
+        let known = self.0.get_mut(asked).filter(|known| {
+            known.stamp == *stamp && known.path.is_some() && known.settled == Settled::Unknown
+        });
+        if let Some(name) = known {
+            name.settled = if is_settled() {
+                Settled::Yes
+            } else {
+                Settled::No
+            };
+        }
+    }
+
+    /// The state of the file to which a settled name leads, and what the kernel calls it.
+    pub(super) fn settled(&self, asked: &[u8]) -> Option<(&Stamp, &[u8])> {
+        let name = self.0.get(asked)?;
+        let path = name.path.as_deref()?;
+        (name.settled == Settled::Yes).then_some((&name.stamp, path))
     }
 }
 
@@ -75,6 +125,7 @@ mod tests {
         assert_eq!(ask("/bin/a", 2), "/bin/a 2");
         assert_eq!(ask("/bin/b", 1), "/bin/b 3");
         assert_eq!(ask("/bin/a", 1), "/bin/a 4");
+        assert_eq!(ask("/bin/b", 1), "/bin/b 3");
     }
 
     #[test]
@@ -98,5 +149,46 @@ mod tests {
         assert!(names.of(b"/bin/a", stamp, || true, fails).is_err());
         let read = names.of(b"/bin/a", stamp, || true, || Ok(b"x".to_vec()));
         assert_eq!(read.unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_name_is_settled_once_it_was_verified_for_the_state_in_which_it_was() {
+        let file = std::fs::File::open("/").unwrap();
+        let status = Status::of(file.as_fd()).unwrap();
+        let [stamp, changed] = [0, 1].map(|size| Stamp::of(&Status { size, ..status }));
+        let mut names = Names::default();
+        let ask = |names: &mut Names, name: &[u8], stamp, fixed| {
+            names
+                .of(name, stamp, || fixed, || Ok(b"/usr/bin/a".to_vec()))
+                .unwrap();
+        };
+        names.verified(b"/bin/a", &stamp, || true);
+        assert_eq!(names.settled(b"/bin/a"), None);
+        ask(&mut names, b"/bin/a", stamp, true);
+        assert_eq!(names.settled(b"/bin/a"), None);
+        names.verified(b"/bin/a", &changed, || true);
+        assert_eq!(names.settled(b"/bin/a"), None);
+        names.verified(b"/bin/a", &stamp, || true);
+        assert_eq!(
+            names.settled(b"/bin/a"),
+            Some((&stamp, b"/usr/bin/a".as_slice()))
+        );
+        ask(&mut names, b"/bin/a", changed, true);
+        assert_eq!(names.settled(b"/bin/a"), None);
+        ask(&mut names, b"/bin/b", stamp, false);
+        names.verified(b"/bin/b", &stamp, || true);
+        assert_eq!(names.settled(b"/bin/b"), None);
+    }
+
+    #[test]
+    fn whether_a_name_is_settled_is_asked_once() {
+        let file = std::fs::File::open("/").unwrap();
+        let stamp = Stamp::of(&Status::of(file.as_fd()).unwrap());
+        let mut names = Names::default();
+        let read = names.of(b"/bin/a", stamp, || true, || Ok(b"/bin/a".to_vec()));
+        assert_eq!(read.unwrap(), b"/bin/a");
+        names.verified(b"/bin/a", &stamp, || false);
+        names.verified(b"/bin/a", &stamp, || unreachable!());
+        assert_eq!(names.settled(b"/bin/a"), None);
     }
 }

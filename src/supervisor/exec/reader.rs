@@ -32,6 +32,8 @@ pub(super) struct Reader {
     pub(super) interpreters: Interpreters,
     /// What the image's files are called.
     pub(super) names: Names,
+    /// Whether a path means the same to all of the application's processes: none has another root or mounts.
+    pub(super) one_root: bool,
 }
 
 /// Why nothing is known of a file.
@@ -81,6 +83,8 @@ pub(super) struct Chain {
     pub(super) is_script: bool,
     /// Whether what happens depends on the arguments.
     pub(super) hangs_on_arguments: bool,
+    /// Whether the name alone says what will be executed.
+    pub(super) is_settled: bool,
 }
 
 impl Chain {
@@ -151,6 +155,7 @@ impl Reader {
             binary,
             is_script,
             hangs_on_arguments,
+            is_settled: false,
         })
     }
 

@@ -118,8 +118,8 @@ impl Tracer {
         Ok(Ruling::taken())
     }
 
-    fn seize(&mut self, tid: i32) -> io::Result<io::Result<()>> {
-        match &mut self.borrowed {
+    fn seize(&self, tid: i32) -> io::Result<io::Result<()>> {
+        match &self.borrowed {
             None => Ok(trace::seize(tid)),
             Some(user) => user.act(|| trace::seize(tid)),
         }

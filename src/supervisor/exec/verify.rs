@@ -4,12 +4,12 @@
 
 use super::super::resolve::Viewer;
 use super::call::Call;
-use super::environment::Environment;
 use super::hashes::Stamp;
 use super::loader;
 use super::origin;
 use super::reader::{Chain, Reader, Unknown, applet};
 use super::sockets;
+use super::stack::InitialStack;
 use crate::judge::Verdict;
 use crate::judge::exec::{File, Judge, Program, is_shell_or_interpreter};
 use crate::sys::status::Status;
@@ -18,13 +18,8 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use std::cell::OnceCell;
 use std::ffi::CString;
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileExt;
-
-/// Its own name for the file that was named, in the auxiliary vector (getauxval(3)).
-const AT_EXECFN: u64 = 31;
 
 /// What was decided on.
 #[derive(Debug)]
@@ -42,21 +37,29 @@ impl Expected {
         reader: &mut Reader,
         judge: &Judge,
     ) -> Result<Option<Verdict>, Stamp> {
-        if !self.is_this(pid, reader).unwrap_or(false) {
+        let stack = InitialStack::of(pid);
+        let told = |stack: &InitialStack| self.is_this(pid, stack, reader).unwrap_or(false);
+        let Some(stack) = stack.ok().filter(told) else {
             return Ok(judge.exchanged(&self.call.path));
-        }
-        match self.started(pid, reader) {
-            Ok(program) => Ok(judge.started(&program)),
+        };
+        match self.started(pid, &stack, reader) {
+            Ok(program) => {
+                reader.verified(&self.call, &self.chain);
+                Ok(judge.started(&program))
+            }
             Err(Unknown::Unread(stamp)) => Err(stamp),
             Err(Unknown::Errno(_) | Unknown::Io(_)) => Ok(judge.exchanged(&self.call.path)),
         }
     }
 
-    fn is_this(&self, pid: i32, reader: &Reader) -> io::Result<bool> {
+    fn is_this(&self, pid: i32, stack: &InitialStack, reader: &Reader) -> io::Result<bool> {
+        if self.chain.is_settled {
+            return Ok(stack.name() == self.call.path);
+        }
         let same = reader.is_still(&self.chain.binary, &leads_to(pid, "exe")?);
         // Between the call and now the path may have been rewritten to another script of the same interpreter.
-        let same_script = !self.chain.is_script || same && named(pid)? == self.call.name;
-        Ok(same && same_script && self.was_told_the_same(pid)? && self.starts_there(pid)?)
+        let same_script = !self.chain.is_script || same && stack.name() == self.call.name;
+        Ok(same && same_script && self.was_told_the_same(stack) && self.starts_there(pid)?)
     }
 
     /// Whether names that are opened from now on begin where they did: another thread may have changed directory.
@@ -69,32 +72,29 @@ impl Expected {
         Ok(origin::id(&now) == origin::id(&then))
     }
 
-    fn was_told_the_same(&self, pid: i32) -> io::Result<bool> {
+    fn was_told_the_same(&self, stack: &InitialStack) -> bool {
         if !self.chain.hangs_on_arguments {
-            return Ok(true);
+            return true;
         }
-        let now = strings(&format!("/proc/{pid}/cmdline"))?;
+        let now = stack.arguments();
         let known = &self.call.arguments;
         let looked_at = now.len().min(known.len());
-        let same_words = now[..looked_at] == known[..looked_at]
-            && (now.len() == known.len() || known.len() == super::MOST_ARGUMENTS);
-        Ok(
-            if self
-                .chain
-                .files
-                .last()
-                .is_some_and(|file| loader::is_loader(&file.path))
-                || self.chain.files.len() > 1
-            {
-                same_words
-            } else {
-                applet(&now, &self.call.path) == applet(known, &self.call.path)
-            },
-        )
+        let is_loader = |file: &File| loader::is_loader(&file.path);
+        if self.chain.files.len() > 1 || self.chain.files.last().is_some_and(is_loader) {
+            now[..looked_at] == known[..looked_at]
+                && (now.len() == known.len() || known.len() == super::MOST_ARGUMENTS)
+        } else {
+            applet(&now, &self.call.path) == applet(known, &self.call.path)
+        }
     }
 
     /// What only shows now.
-    fn started(&self, pid: i32, reader: &mut Reader) -> Result<Program, Unknown> {
+    fn started(
+        &self,
+        pid: i32,
+        stack: &InitialStack,
+        reader: &mut Reader,
+    ) -> Result<Program, Unknown> {
         let files = self.chain.files.clone();
         let shell = |file: &File| {
             is_shell_or_interpreter(&file.path) || is_shell_or_interpreter(&file.applet)
@@ -104,22 +104,23 @@ impl Expected {
             // Of others nobody asks.
             speaks_to_network: is_shell
                 && (sockets::speaks_to_network(pid)? || sockets::started_by_network(pid)),
-            preloaded: Self::preloaded(pid, reader)?,
+            preloaded: Self::preloaded(pid, stack, reader)?,
             files,
         })
     }
 
-    fn preloaded(pid: i32, reader: &mut Reader) -> Result<Vec<File>, Unknown> {
-        let environment = Environment::of(pid)?;
-        let lists: Vec<&[u8]> = environment
-            .bytes()
-            .split(|byte| *byte == 0)
-            .filter_map(|entry| {
-                entry
-                    .strip_prefix(b"LD_PRELOAD=")
-                    .or_else(|| entry.strip_prefix(b"LD_AUDIT="))
-            })
-            .collect();
+    fn preloaded(
+        pid: i32,
+        stack: &InitialStack,
+        reader: &mut Reader,
+    ) -> Result<Vec<File>, Unknown> {
+        let list = |entry: &'_ [u8]| {
+            [b"LD_PRELOAD=".as_slice(), b"LD_AUDIT="]
+                .iter()
+                .find_map(|name| entry.strip_prefix(*name))
+                .map(<[u8]>::to_vec)
+        };
+        let lists: Vec<Vec<u8>> = stack.environment().filter_map(list).collect();
         if lists.is_empty() {
             return Ok(Vec::new());
         }
@@ -130,7 +131,7 @@ impl Expected {
             name: Vec::new(),
             arguments: Vec::new(),
         };
-        reader.libraries(lists.into_iter().flat_map(loader::listed), &call)
+        reader.libraries(lists.iter().flat_map(|list| loader::listed(list)), &call)
     }
 }
 
@@ -144,29 +145,4 @@ pub(super) fn opened(pid: i32, what: &str) -> Result<OwnedFd, Errno> {
     let link = format!("/proc/{pid}/{what}");
     let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
     openat(AT_FDCWD, link.as_str(), flags, Mode::empty())
-}
-
-fn strings(path: &str) -> io::Result<Vec<Vec<u8>>> {
-    let bytes = fs::read(path)?;
-    let mut strings: Vec<Vec<u8>> = bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
-    // Each ends in a NUL.
-    strings.pop();
-    Ok(strings)
-}
-
-/// The path that the kernel was given.
-fn named(pid: i32) -> io::Result<Vec<u8>> {
-    let vector = fs::read(format!("/proc/{pid}/auxv"))?;
-    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
-    let entry = vector
-        .chunks_exact(16)
-        .find(|entry| word(&entry[..8]) == AT_EXECFN);
-    let at = entry
-        .map(|entry| word(&entry[8..]))
-        .ok_or(io::ErrorKind::InvalidData)?;
-    let mut name = vec![0; super::super::held::PATH_MAX + 64];
-    let read = fs::File::open(format!("/proc/{pid}/mem"))?.read_at(&mut name, at)?;
-    let end = name[..read].iter().position(|byte| *byte == 0);
-    name.truncate(end.ok_or(io::ErrorKind::InvalidData)?);
-    Ok(name)
 }

@@ -31,6 +31,7 @@ fn reader(mount: u64, manifest: Option<Manifest>, mutable: Mutable) -> Reader {
         known: Known::new(),
         interpreters: Interpreters::default(),
         names: Names::default(),
+        one_root: true,
     }
 }
 
