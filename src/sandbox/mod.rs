@@ -35,6 +35,7 @@ use crate::sys;
 use baseline::{Circumstances, Entry, Outcome};
 use bpf::{Arch, Program};
 use calls::Channel;
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 
@@ -65,6 +66,8 @@ pub struct Request<'a> {
 #[derive(Debug)]
 pub struct Sandbox {
     entries: Vec<Entry>,
+    /// By call, which of them are about it, in their order.
+    index: HashMap<u32, Vec<usize>>,
     /// Holds violations for the listener.
     notifying: Option<Program>,
     /// Answers them itself.
@@ -136,6 +139,7 @@ impl Sandbox {
             .transpose()?;
         let controls = controls::states(request, &entries, files);
         Ok(Self {
+            index: index(&entries),
             entries,
             notifying,
             answering,
@@ -182,10 +186,9 @@ impl Sandbox {
         ];
         let is_refused = |number: i64, flag: i32| {
             let arguments = [u64::from(flag.cast_unsigned()), 0, 0, 0, 0, 0];
-            let hit =
-                |entry: &&Entry| i64::from(entry.number) == number && entry.covers(&arguments);
-            let denial = self.entries.iter().find(hit).map(answered);
-            let denial = denial.and_then(Answered::denied);
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let answered = self.hit(number, &arguments).map(answered);
+            let denial = answered.and_then(Answered::denied);
             denial.is_some_and(|denial| denial.effect > Effect::Audit)
         };
         let flags = [libc::CLONE_NEWUSER, libc::CLONE_NEWNS];
@@ -246,11 +249,16 @@ impl Sandbox {
     /// Which entry a call that the filter held has hit.
     pub fn explain(&self, number: i64, arguments: &[u64; 6]) -> Answered {
         let number = u32::try_from(number & i64::from(u32::MAX)).unwrap_or(u32::MAX);
-        let hit = |entry: &&Entry| entry.number == number && entry.covers(arguments);
-        match self.entries.iter().find(hit) {
+        match self.hit(number, arguments) {
             Some(entry) => answered(entry),
             None => Answered::Denied(unnamed(number)),
         }
+    }
+
+    fn hit(&self, number: u32, arguments: &[u64; 6]) -> Option<&Entry> {
+        let of_call = self.index.get(&number)?.iter();
+        let mut entries = of_call.filter_map(|at| self.entries.get(*at));
+        entries.find(|entry| entry.covers(arguments))
     }
 
     /// The filter that will be loaded, for people to read.
@@ -276,6 +284,14 @@ pub fn baseline_calls() -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+fn index(entries: &[Entry]) -> HashMap<u32, Vec<usize>> {
+    let mut index = HashMap::<u32, Vec<usize>>::new();
+    for (at, entry) in entries.iter().enumerate() {
+        index.entry(entry.number).or_default().push(at);
+    }
+    index
 }
 
 fn answered(entry: &Entry) -> Answered {

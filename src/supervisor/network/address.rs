@@ -52,6 +52,11 @@ impl Address {
         Some(u16::from_ne_bytes(*bytes).into())
     }
 
+    /// Whether it is of a family of the internet's: a socket of any other refuses it.
+    pub(super) fn is_of_the_internet(&self) -> bool {
+        matches!(self.family(), Some(libc::AF_INET | libc::AF_INET6))
+    }
+
     /// Where it leads; nowhere that the kernel would take if it is too short or of another family.
     pub(super) fn leads_to(&self) -> Option<SocketAddr> {
         match self.family()? {

@@ -2,7 +2,7 @@
 
 use super::super::held::{Blind, Held, Ruling};
 use super::address::Address;
-use super::reach::Reached;
+use super::reach::{Glanced, Reached};
 use super::registry::Past;
 use super::socket::Socket;
 use super::waiting::Waiter;
@@ -20,23 +20,34 @@ impl Guard {
             return Ok(self.look_at(held, 1, held.int(2)));
         }
         // Whether it is the caller's is known when its address was read.
-        let reached = match self.reach.glance(held.tid(), held.int(0))? {
-            Ok(Reached::Nothing) => return Ok(Ruling::fails(Errno::EBADF)),
-            Ok(reached) => reached,
+        let glanced = match self.reach.glance(held.tid(), held.int(0))? {
+            Ok(glanced) => glanced,
             Err(_) if !held.is_valid() => return Ok(blind(Blind::Gone)),
             Err(errno) => return Ok(blind(Blind::Hidden(errno))),
         };
         let address = match Address::read(held, held.argument(1), held.int(2)) {
-            Ok(Ok(address)) => address,
-            Ok(Err(errno)) => return Ok(Ruling::fails(errno)),
+            Ok(address) => address,
             Err(reason) => return Ok(blind(reason)),
         };
-        match reached {
-            Reached::Internet(socket) => self.connect_socket(held, &socket, address),
-            Reached::Past(inode, past) => Ok(self.connect_again(held, inode, past, &address)),
-            Reached::Elsewhere => Ok(self.elsewhere(held)),
-            Reached::Unknown => Ok(unknown(FOREIGN)),
-            Reached::File | Reached::Nothing => Ok(Ruling::fails(Errno::ENOTSOCK)),
+        let reached = match glanced {
+            Glanced::Duplicate(file) if address.as_ref().is_ok_and(Address::is_of_the_internet) => {
+                Ok(Reached::Internet(Socket::taken(file)))
+            }
+            other => other.seen(),
+        };
+        match (reached, address) {
+            (Err(errno), _) => Ok(blind(Blind::Hidden(errno))),
+            (Ok(Reached::Nothing), _) => Ok(Ruling::fails(Errno::EBADF)),
+            (_, Err(errno)) => Ok(Ruling::fails(errno)),
+            (Ok(Reached::Internet(socket)), Ok(address)) => {
+                self.connect_socket(held, &socket, address)
+            }
+            (Ok(Reached::Past(inode, past)), Ok(address)) => {
+                Ok(self.connect_again(held, inode, past, &address))
+            }
+            (Ok(Reached::Elsewhere), _) => Ok(self.elsewhere(held)),
+            (Ok(Reached::Unknown), _) => Ok(unknown(FOREIGN)),
+            (Ok(Reached::File), _) => Ok(Ruling::fails(Errno::ENOTSOCK)),
         }
     }
 

@@ -277,7 +277,8 @@ fn blind(blind: Blind) -> Ruling {
 /// 0.0.0.0 means the socket's own address, or loopback if it has none: whichever it is now is written into the copy, so
 /// that another thread that binds the socket meanwhile changes nothing.
 fn meant(socket: &Socket, address: Address) -> Address {
-    let target = if socket.is_v6() {
+    // For them both mean the same.
+    let target = if address.is_of_the_internet() || socket.is_v6() {
         address.leads_to()
     } else {
         address.leads_to_as_v4()

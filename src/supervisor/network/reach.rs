@@ -28,6 +28,25 @@ pub(super) enum Reached {
     Nothing,
 }
 
+/// What a descriptor stands for at first sight.
+#[derive(Debug)]
+pub(super) enum Glanced {
+    /// This.
+    Seen(Reached),
+    /// Our duplicate of something, at which nobody has looked.
+    Duplicate(OwnedFd),
+}
+
+impl Glanced {
+    /// Looks at what it is.
+    pub(super) fn seen(self) -> Result<Reached, Errno> {
+        match self {
+            Self::Seen(reached) => Ok(reached),
+            Self::Duplicate(file) => kind(file),
+        }
+    }
+}
+
 /// How we get at the application's sockets.
 #[derive(Debug)]
 pub(super) enum Reach {
@@ -77,13 +96,13 @@ impl Reach {
         if !held.is_valid() {
             return Ok(Err(Blind::Gone));
         }
-        Ok(reached.map_err(Blind::Hidden))
+        Ok(reached.and_then(Glanced::seen).map_err(Blind::Hidden))
     }
 
-    /// The same, for who asks afterwards whether the call is held still.
-    pub(super) fn glance(&mut self, tid: i32, number: i32) -> io::Result<Result<Reached, Errno>> {
+    /// At first sight, for who asks afterwards whether the call is held still.
+    pub(super) fn glance(&mut self, tid: i32, number: i32) -> io::Result<Result<Glanced, Errno>> {
         Ok(match self {
-            Self::Registry(registry) => listed(registry, tid, number),
+            Self::Registry(registry) => listed(registry, tid, number).map(Glanced::Seen),
             Self::Duplicates(Duplicates { borrowed, last }) => match borrowed {
                 None => duplicated(last, tid, number),
                 Some(user) => user.act(|| duplicated(last, tid, number))?,
@@ -92,7 +111,7 @@ impl Reach {
     }
 }
 
-fn duplicated(last: &mut Option<(i32, OwnedFd)>, tid: i32, number: i32) -> Result<Reached, Errno> {
+fn duplicated(last: &mut Option<(i32, OwnedFd)>, tid: i32, number: i32) -> Result<Glanced, Errno> {
     let duplicate =
         |process: &OwnedFd| net::duplicate(process.as_fd(), number).map_err(|error| errno(&error));
     let again = last.as_ref().filter(|(last, _)| *last == tid);
@@ -116,10 +135,10 @@ fn duplicated(last: &mut Option<(i32, OwnedFd)>, tid: i32, number: i32) -> Resul
     }
 }
 
-fn reached(duplicate: Result<OwnedFd, Errno>) -> Result<Reached, Errno> {
+fn reached(duplicate: Result<OwnedFd, Errno>) -> Result<Glanced, Errno> {
     match duplicate {
-        Ok(file) => kind(file),
-        Err(Errno::EBADF) => Ok(Reached::Nothing),
+        Ok(file) => Ok(Glanced::Duplicate(file)),
+        Err(Errno::EBADF) => Ok(Glanced::Seen(Reached::Nothing)),
         Err(errno) => Err(errno),
     }
 }

@@ -15,9 +15,9 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(super) struct Socket {
     file: Rc<OwnedFd>,
-    domain: i32,
-    kind: i32,
-    /// Once somebody has asked.
+    // Once somebody has asked.
+    domain: OnceCell<i32>,
+    kind: OnceCell<i32>,
     inode: OnceCell<u64>,
 }
 
@@ -34,13 +34,20 @@ impl Socket {
         if ![libc::AF_INET, libc::AF_INET6].contains(&domain) {
             return Ok(None);
         }
-        let kind = option(&file, libc::SO_TYPE)?;
         Ok(Some(Self {
-            file: Rc::new(file),
-            domain,
-            kind,
-            inode: OnceCell::new(),
+            domain: OnceCell::from(domain),
+            ..Self::taken(file)
         }))
+    }
+
+    /// One of the internet's, or one that goes nowhere by an address of the internet's.
+    pub(super) fn taken(file: OwnedFd) -> Self {
+        Self {
+            file: Rc::new(file),
+            domain: OnceCell::new(),
+            kind: OnceCell::new(),
+            inode: OnceCell::new(),
+        }
     }
 
     /// Of its file; the same for every duplicate, and for no other socket as long as one of them is open.
@@ -52,12 +59,17 @@ impl Socket {
         Ok(*self.inode.get_or_init(|| inode))
     }
 
-    pub(super) const fn is_stream(&self) -> bool {
-        self.kind == libc::SOCK_STREAM
+    pub(super) fn is_stream(&self) -> bool {
+        self.asked(&self.kind, libc::SO_TYPE) == libc::SOCK_STREAM
     }
 
-    pub(super) const fn is_v6(&self) -> bool {
-        self.domain == libc::AF_INET6
+    pub(super) fn is_v6(&self) -> bool {
+        self.asked(&self.domain, libc::SO_DOMAIN) == libc::AF_INET6
+    }
+
+    /// What is no socket has no such option, and every call on it fails.
+    fn asked(&self, known: &OnceCell<i32>, name: i32) -> i32 {
+        *known.get_or_init(|| option(&self.file, name).unwrap_or(-1))
     }
 
     /// Whether its calls wait.
@@ -91,7 +103,7 @@ impl Socket {
     /// that for this one call nobody sees it.
     pub(super) fn connect(&self, to: &Address) -> Result<(), Errno> {
         let connect = || result(net::connect(self.as_fd(), to.bytes()));
-        if !self.is_stream() || !self.blocks()? {
+        if !self.blocks()? || !self.is_stream() {
             return connect();
         }
         result(net::set_nonblocking(self.as_fd(), true))?;

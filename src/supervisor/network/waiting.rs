@@ -188,6 +188,9 @@ impl Waiting {
 impl Guard {
     /// Answers those who have waited long enough.
     pub(super) fn settle(&mut self, listener: BorrowedFd<'_>, now: Instant) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         for (stream, events) in self.waiting.ready()? {
             self.settle_stream(listener, stream, events)?;
         }
