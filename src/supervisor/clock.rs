@@ -37,9 +37,14 @@ impl Clock {
         })
     }
 
+    /// Whether it is to be looked at again.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        !self.told && self.next.is_none_or(|next| next <= now)
+    }
+
     /// An incident, once, if the clock has gone back.
     pub(super) fn tick(&mut self, now: Instant) -> nix::Result<Option<Incident>> {
-        if self.told || self.next.is_some_and(|next| now < next) {
+        if !self.is_due(now) {
             return Ok(None);
         }
         self.next = Some(now + PAUSE);

@@ -215,6 +215,11 @@ impl Guards {
             .min()
     }
 
+    /// Whether the wall clock is to be looked at again, for which nobody is woken.
+    pub(super) fn look_at_the_clock(&self, now: Instant) -> bool {
+        self.clock.is_due(now)
+    }
+
     /// Those who waited until a file was read.
     fn decide_again(&mut self, ready: Vec<exec::Waiter>) -> io::Result<Vec<Incident>> {
         let mut incidents = Vec::new();

@@ -23,7 +23,8 @@ const POINTER: usize = size_of::<u64>();
 #[derive(Debug)]
 pub(super) struct Memory {
     way: Way,
-    last: RefCell<Piece>,
+    /// Once a string was read.
+    last: RefCell<Option<Piece>>,
 }
 
 /// How it is reached.
@@ -101,14 +102,10 @@ impl Memory {
         Ok(Self::by(Way::File(opened.into())))
     }
 
-    fn by(way: Way) -> Self {
+    const fn by(way: Way) -> Self {
         Self {
             way,
-            last: RefCell::new(Piece {
-                at: 0,
-                bytes: [0; 256],
-                length: 0,
-            }),
+            last: RefCell::new(None),
         }
     }
 
@@ -128,6 +125,7 @@ impl Memory {
     pub(super) fn text(&self, address: u64, limit: usize) -> Result<Text, Blind> {
         let mut text = Vec::new();
         let mut last = self.last.borrow_mut();
+        let last = last.get_or_insert_with(Piece::default);
         loop {
             let at = address.wrapping_add(text.len() as u64);
             if last.from(at).is_empty() {
@@ -195,6 +193,16 @@ impl Memory {
                     Err(errno) => Err(Blind::Hidden(errno)),
                 }
             }
+        }
+    }
+}
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self {
+            at: 0,
+            bytes: [0; 256],
+            length: 0,
         }
     }
 }

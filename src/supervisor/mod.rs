@@ -16,6 +16,7 @@ mod memory;
 mod network;
 mod notify;
 mod own_filter;
+mod phase;
 mod processes;
 mod program;
 mod reaper;

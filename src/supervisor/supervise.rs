@@ -3,9 +3,11 @@
 use super::guards::Guards;
 use super::held::{Held, Incident};
 use super::own_filter::OwnFilter;
+use super::phase::Phase;
 use super::reaper::News;
 use super::remains::Remains;
 use super::spawn::Child;
+use super::wait::Woken;
 use super::{Forwarding, gone_is_fine, notify, program, reaper, tree, wait};
 use crate::finding::{Process, Rule};
 use crate::policy::value::Effect;
@@ -54,20 +56,6 @@ pub struct Supervisor<'a> {
     pub grace: Duration,
 }
 
-/// Where the application is in its life.
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    /// The child closes the envelope.
-    Closing,
-    /// Nothing tells us when execve has succeeded, so that we look.
-    Executing,
-    Running,
-    /// The first process has ended and the others were asked to go, until then.
-    Ending(End, Instant),
-    /// They were killed; until then the kernel may take to make them vanish.
-    Killed(End, Instant),
-}
-
 impl Supervisor<'_> {
     /// Runs until the application and all that it left behind have ended.
     ///
@@ -86,10 +74,21 @@ impl Supervisor<'_> {
         let mut listener = None;
         let mut violation = None;
         loop {
-            let [signalled, ready, notified, writable, ..] = self.wait(listener.as_ref(), phase)?;
+            let woken = self.wait(listener.as_ref(), phase)?;
+            // Most rounds: the caller waits for nothing but its answer.
+            let now = Instant::now();
+            if matches!(phase, Phase::Running)
+                && woken.is_for_a_call_alone(now)
+                && !self.guards.look_at_the_clock(now)
+            {
+                if let Some(rule) = self.notified(&mut listener, woken.notified)? {
+                    violation.get_or_insert(self.violated(rule)?);
+                }
+                continue;
+            }
             // Not in the round that closed the envelope: execve is only being made then.
-            let may_have_started = matches!(phase, Phase::Executing) || !signalled.is_empty();
-            if !ready.is_empty() {
+            let may_have_started = matches!(phase, Phase::Executing) || !woken.signalled.is_empty();
+            if !woken.ready.is_empty() {
                 phase = Phase::Executing;
                 listener = self.child.take_listener();
                 if let Some(listener) = &listener {
@@ -100,7 +99,7 @@ impl Supervisor<'_> {
                     self.guards.without_listener(&mut started.controls);
                 }
             }
-            let seen = if signalled.is_empty() {
+            let seen = if woken.signalled.is_empty() {
                 Seen::default()
             } else {
                 self.handle_signals()?
@@ -119,13 +118,11 @@ impl Supervisor<'_> {
             let due = self.guards.tick(now)?;
             let decided = self.decided(listener.as_ref())?;
             let incident = self.conclude(due)?.or(decided).or(seen.violation);
-            if let Some(rule) = self.notified(&mut listener, notified)?.or(incident) {
-                violation.get_or_insert(rule);
-                // Nobody is asked to go; what slips this round is met by those that follow.
-                self.grace = Duration::ZERO;
-                Remains::of_this_process().signal(libc::SIGKILL)?;
+            let notified = self.notified(&mut listener, woken.notified)?;
+            if let Some(rule) = notified.or(incident) {
+                violation.get_or_insert(self.violated(rule)?);
             }
-            if !writable.is_empty() {
+            if !woken.writable.is_empty() {
                 self.report.flush_some();
             }
             phase = self.advance(phase, &seen)?;
@@ -133,6 +130,13 @@ impl Supervisor<'_> {
                 return Ok(violation.map_or_else(|| self.ended(end), Ended::Violation));
             }
         }
+    }
+
+    /// Nobody is asked to go; what slips this round is met by those that follow.
+    fn violated(&mut self, rule: Rule) -> io::Result<Rule> {
+        self.grace = Duration::ZERO;
+        Remains::of_this_process().signal(libc::SIGKILL)?;
+        Ok(rule)
     }
 
     /// Answers a notification. Without one to read, a listener is only ready because nobody is left below the filter;
@@ -210,7 +214,7 @@ impl Supervisor<'_> {
         }
     }
 
-    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<[PollFlags; 7]> {
+    fn wait(&self, listener: Option<&OwnedFd>, phase: Phase) -> io::Result<Woken> {
         let deadline = match phase {
             Phase::Closing | Phase::Running => None,
             Phase::Executing if self.guards.verify_programs() => None,
@@ -237,7 +241,16 @@ impl Supervisor<'_> {
             second.map(|fd| (fd, PollFlags::POLLIN)),
             third.map(|fd| (fd, PollFlags::POLLIN)),
         ];
-        wait::wait(descriptors, deadline)
+        let [signalled, ready, notified, writable, guards @ ..] =
+            wait::wait(descriptors, deadline)?;
+        Ok(Woken {
+            signalled,
+            ready,
+            notified,
+            writable,
+            guards: guards.iter().any(|flags| !flags.is_empty()),
+            deadline,
+        })
     }
 
     /// Reaps, verifies and forwards. One signal a round: there seldom are two, and poll(2) tells of the next.
@@ -328,14 +341,4 @@ struct Seen {
     executed: bool,
     /// The container is to end for this.
     violation: Option<Rule>,
-}
-
-impl Phase {
-    fn finished(self, childless: bool) -> Option<End> {
-        match self {
-            Self::Ending(end, _) if childless => Some(end),
-            Self::Killed(end, until) if childless || Instant::now() >= until => Some(end),
-            _ => None,
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use super::super::held::{Blind, Held};
 use crate::sys::net::LONGEST_ADDRESS;
 use nix::errno::Errno;
+use smallvec::SmallVec;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// As much of `struct sockaddr_in6` as every kernel asks for: all but the scope (RFC 2133).
@@ -10,9 +11,12 @@ const SHORT_V6: usize = 24;
 /// `struct sockaddr_in`
 const V4: usize = 16;
 
+/// `struct sockaddr_in6`
+const V6: usize = 28;
+
 /// Our copy of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address(Vec<u8>);
+pub(super) struct Address(SmallVec<[u8; V6]>);
 
 impl Address {
     /// As the kernel copies one: too long is EINVAL, unreadable EFAULT, and nothing at all is empty.
@@ -27,7 +31,7 @@ impl Address {
         else {
             return Ok(Err(Errno::EINVAL));
         };
-        let mut bytes = vec![0; length];
+        let mut bytes = SmallVec::from_elem(0, length);
         if bytes.is_empty() {
             return held.seen(Ok(Ok(Self(bytes))));
         }
@@ -38,8 +42,8 @@ impl Address {
         }
     }
 
-    pub(super) const fn of(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -122,7 +126,7 @@ mod tests {
         bytes.extend(ip.parse::<Ipv6Addr>().unwrap().octets());
         bytes.extend(7_u32.to_ne_bytes());
         bytes.truncate(length);
-        Address(bytes)
+        Address::of(bytes)
     }
 
     fn said(address: &Address) -> String {
@@ -133,24 +137,24 @@ mod tests {
 
     #[test]
     fn addresses_of_both_families_lead_somewhere() {
-        assert_eq!(said(&Address(FOUR.to_vec())), "10.1.2.3:8080");
+        assert_eq!(said(&Address::of(FOUR.to_vec())), "10.1.2.3:8080");
         assert_eq!(said(&six("fd00::1", 28)), "[fd00::1%7]:80");
         assert_eq!(said(&six("fd00::1", 24)), "[fd00::1]:80");
     }
 
     #[test]
     fn what_is_too_short_or_of_another_family_leads_nowhere() {
-        assert_eq!(said(&Address(FOUR[..15].to_vec())), "nowhere");
+        assert_eq!(said(&Address::of(FOUR[..15].to_vec())), "nowhere");
         assert_eq!(said(&six("fd00::1", 23)), "nowhere");
-        assert_eq!(said(&Address(vec![1, 0, b'/', b'x'])), "nowhere");
-        assert_eq!(said(&Address(vec![2])), "nowhere");
+        assert_eq!(said(&Address::of(vec![1, 0, b'/', b'x'])), "nowhere");
+        assert_eq!(said(&Address::of(vec![2])), "nowhere");
     }
 
     #[test]
     fn no_family_is_v4_where_the_kernel_takes_it_so() {
         let mut bytes = FOUR.to_vec();
         bytes[0] = 0;
-        let address = Address(bytes);
+        let address = Address::of(bytes);
         assert_eq!(address.leads_to(), None);
         assert_eq!(
             address.leads_to_as_v4().unwrap().to_string(),
@@ -163,7 +167,7 @@ mod tests {
         let own = Ipv4Addr::new(10, 9, 9, 9);
         let mut zero = FOUR.to_vec();
         zero[4..8].fill(0);
-        let zero = Address(zero);
+        let zero = Address::of(zero);
         assert!(is_no_v4(zero.leads_to().unwrap().ip()));
         assert_eq!(said(&zero.with_v4(own)), "10.9.9.9:8080");
         let mapped = six("::ffff:0.0.0.0", 28);
