@@ -1,8 +1,13 @@
 //! Where a file comes from once the wall clock went back, with a manifest and without.
 
+use super::super::super::resolve::Viewer;
 use super::*;
 use crate::policy::Manifest;
+use std::cell::OnceCell;
+use std::ffi::CString;
+use std::fs::{self, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use tempfile::NamedTempFile;
 
 const HASH: &str = "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8";
@@ -97,4 +102,72 @@ fn a_link_that_is_led_to_another_name_of_the_same_file_is_followed_anew() {
         assert_eq!(path.unwrap(), target.as_os_str().as_encoded_bytes());
         std::fs::remove_file(&link).unwrap();
     }
+}
+
+/// A program of the image, below directories of root's alone.
+fn shipped() -> (tempfile::TempDir, Call) {
+    let place = tempfile::tempdir_in("/var/lib").unwrap();
+    let program = place.path().join("program");
+    fs::write(&program, "no script").unwrap();
+    for path in [place.path(), &program] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    // The clock of change times goes on.
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let name = program.as_os_str().as_encoded_bytes().to_vec();
+    let call = Call {
+        viewer: Viewer {
+            tid: nix::unistd::getpid().as_raw(),
+        },
+        directory: OnceCell::new(),
+        path: name.clone(),
+        name: name.clone(),
+        arguments: vec![name],
+    };
+    (place, call)
+}
+
+/// After an execution that was seen through.
+fn after(call: &Call, mutable: Mutable, one_root: bool) -> Reader {
+    let file = call.resolved(&call.path).unwrap();
+    let mut reader = reader(0, None, mutable);
+    reader.baseline = Baseline::of_mount(Status::of(file.as_fd()).unwrap().mount);
+    reader.one_root = one_root;
+    let chain = reader.chain(executable(file).unwrap(), call).unwrap();
+    assert!(!chain.is_settled && reader.settled(call).is_none());
+    reader.verified(call, &chain);
+    reader
+}
+
+#[test]
+fn what_was_verified_once_is_executed_by_its_name_until_it_changes() {
+    let (place, call) = shipped();
+    let reader = after(&call, other(), true);
+    let chain = reader.settled(&call).unwrap();
+    assert!(chain.is_settled && chain.files[0].origin == Origin::Image);
+    assert_eq!(chain.files[0].path, call.path);
+    let program = place.path().join("program");
+    fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    assert!(reader.settled(&call).is_none());
+}
+
+#[test]
+fn no_name_is_settled_that_means_something_else_to_others_or_that_the_application_may_change() {
+    let (_place, call) = shipped();
+    assert!(after(&call, other(), false).settled(&call).is_none());
+    let own = Mutable::of(nix::unistd::getuid().as_raw(), false);
+    assert!(after(&call, own, true).settled(&call).is_none());
+    let privileged = Mutable::of(54321, true);
+    assert!(after(&call, privileged, true).settled(&call).is_none());
+}
+
+#[test]
+fn a_clock_that_goes_back_settles_nothing() {
+    let (_place, call) = shipped();
+    let mut reader = after(&call, other(), true);
+    let mount = Status::at(&CString::new(call.path.clone()).unwrap())
+        .unwrap()
+        .mount;
+    reader.baseline = Baseline::with_clock_gone_back(mount);
+    assert!(reader.settled(&call).is_none());
 }
