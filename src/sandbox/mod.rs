@@ -176,13 +176,15 @@ impl Sandbox {
     }
 
     /// Whether no process below the filter makes or enters a namespace, in which it could have a root and mounts of its
-    /// own.
-    pub fn keeps_namespaces(&self) -> bool {
+    /// own, and none writes to the memory of another by a call.
+    pub fn keeps_names(&self) -> bool {
         let calls = [
             libc::SYS_clone,
             libc::SYS_clone3,
             libc::SYS_unshare,
             libc::SYS_setns,
+            libc::SYS_process_vm_writev,
+            libc::SYS_ptrace,
         ];
         let is_refused = |number: i64, flag: i32| {
             let arguments = [u64::from(flag.cast_unsigned()), 0, 0, 0, 0, 0];

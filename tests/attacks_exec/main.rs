@@ -49,8 +49,17 @@ fn is_refused_and_reported(name: &str, rule: &str) {
 }
 
 fn fails_and_is_reported(name: &str, rule: &str) {
+    fails_below(&policy(), name, rule);
+}
+
+/// Where names can be settled.
+fn walled() -> Policy {
+    policy().section("files", "{writable: [/tmp, /home/app]}")
+}
+
+fn fails_below(policy: &Policy, name: &str, rule: &str) {
     for &setting in Setting::ALL {
-        let finished = prepared(setting.attacked(&policy())).run(["/attack", name]);
+        let finished = prepared(setting.attacked(policy)).run(["/attack", name]);
         assert_eq!(finished.controls()["exec"], "enforced", "{finished:?}");
         assert!(
             finished.code() != 0 && !finished.out().contains("succeeded"),
@@ -114,6 +123,13 @@ fn a_path_that_is_rewritten_while_it_is_looked_at_leads_to_nothing_new() {
 #[test]
 fn a_path_that_was_executed_before_and_is_rewritten_leads_to_nothing_new() {
     is_refused_and_reported("exec-race-settled", "exec.new_executable");
+    fails_below(&walled(), "exec-race-settled", "exec.new_executable");
+}
+
+#[test]
+fn a_name_that_is_forged_in_the_new_program_s_memory_runs_nothing_new() {
+    is_refused_and_reported("exec-race-forged", "exec.new_executable");
+    fails_below(&walled(), "exec-race-forged", "exec.new_executable");
 }
 
 /// A name means another program to somebody with another root.
@@ -122,7 +138,10 @@ fn a_path_that_was_executed_before_leads_to_nothing_new_in_another_root() {
     let chroot = |policy: Policy| prepared(Container::with(&policy)).bounding(DOCKER);
     let attack = ["/attack", "exec-in-other-root"];
     let keeps = "{user: app, capabilities: [SYS_CHROOT]}";
-    let policy = Policy::new().section("identity", keeps);
+    let files = "{writable: [/tmp, /home/app]}";
+    let policy = Policy::new()
+        .section("identity", keeps)
+        .section("files", files);
     let without = policy.clone().section("exec", "{mode: audit}");
     chroot(without).run(attack).exits(0).says("succeeded");
     let section = "{new_allowed: [/usr/**], new_libraries: allow}";

@@ -226,17 +226,24 @@ fn without_a_listener_truncation_by_path_is_refused_or_the_control_says_that_it_
 }
 
 #[test]
-fn namespaces_are_kept_unless_the_policy_allows_a_call_that_leads_into_another() {
+fn names_are_kept_unless_the_policy_allows_a_call_that_gives_them_another_meaning_or_forges_them() {
     let keeps = |syscalls: &Syscalls, mode| {
         let sandbox = compiled(syscalls, Some(&Supervisor::new(1)), mode).unwrap();
-        sandbox.keeps_namespaces()
+        sandbox.keeps_names()
     };
     assert!(keeps(&Syscalls::default(), Mode::Enforce));
-    assert!(keeps(&allow("ptrace"), Mode::Enforce));
-    for call in ["clone", "clone3", "unshare", "setns"] {
+    assert!(keeps(&allow("add_key"), Mode::Enforce));
+    for call in [
+        "clone",
+        "clone3",
+        "unshare",
+        "setns",
+        "process_vm_writev",
+        "ptrace",
+    ] {
         assert!(!keeps(&allow(call), Mode::Enforce), "{call}");
     }
     // An item that audits weakens no baseline.
     let sandbox = compiled(&deny("setns", Some(Effect::Audit)), None, Mode::Enforce).unwrap();
-    assert!(sandbox.keeps_namespaces());
+    assert!(sandbox.keeps_names());
 }

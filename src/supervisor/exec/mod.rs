@@ -87,7 +87,7 @@ impl Place {
         let movers = caps::bit(caps::SYS_CHROOT) | caps::bit(caps::SYS_ADMIN);
         Self {
             walled: sandbox.walls_files(),
-            one_root: sandbox.keeps_namespaces() && identity.capabilities() & movers == 0,
+            one_root: sandbox.keeps_names() && identity.capabilities() & movers == 0,
         }
     }
 }

@@ -98,8 +98,10 @@ impl Mutable {
                 return true;
             };
             let own = status.st_uid == self.uid && !self.is_walled_off(&at);
-            let is_one_s_own = at.starts_with("/proc");
-            if own || is_one_s_own || links > MOST_LINKS || can_exchange(at.as_os_str().as_bytes())
+            if own
+                || at.starts_with("/proc")
+                || links > MOST_LINKS
+                || can_exchange(at.as_os_str().as_bytes())
             {
                 return true;
             }
@@ -111,6 +113,28 @@ impl Mutable {
             left = parts(&target).into_iter().chain(rest).collect();
         }
         at.starts_with("/proc") || can_exchange(at.as_os_str().as_bytes())
+    }
+
+    /// Whether it is kept from writing to the memory of its other processes by the files that every mount of procfs has
+    /// of it (`/proc/PID/mem`), `mounts` being what proc(5) calls mountinfo.
+    pub(super) fn is_kept_from_memory(&self, mounts: &str) -> bool {
+        let Some(writable) = &self.writable else {
+            return false;
+        };
+        let of_processes = mounts.lines().filter_map(|line| {
+            let (mount, system) = line.split_once(" - ")?;
+            system.starts_with("proc ").then(|| mount.split(' ').nth(4))
+        });
+        let is_kept = |point: Option<&str>| {
+            // What has a blank in it is written otherwise.
+            let point = point.filter(|point| !point.contains('\\')).map(Path::new);
+            point.is_some_and(|point| {
+                let meets = |it: &PathBuf| it.starts_with(point) || point.starts_with(it);
+                !writable.iter().any(meets)
+            })
+        };
+        let mut kept = of_processes.map(is_kept).peekable();
+        kept.peek().is_some() && kept.all(|kept| kept)
     }
 
     fn is_walled_off(&self, path: &Path) -> bool {
@@ -126,6 +150,15 @@ impl Mutable {
             groups: vec![uid],
             is_privileged,
             writable: None,
+        }
+    }
+
+    /// That may write beneath these alone.
+    #[cfg(test)]
+    pub(super) fn beneath(self, writable: &[&str]) -> Self {
+        Self {
+            writable: Some(writable.iter().map(PathBuf::from).collect()),
+            ..self
         }
     }
 
@@ -231,10 +264,26 @@ mod tests {
         assert!(!STRANGER.can_lead_elsewhere(name(&file)));
         assert!(STRANGER.can_lead_elsewhere_anyhow(name(&file)));
         // Where nobody may write at all, none of it matters.
-        let walled = Mutable {
-            writable: Some(Vec::new()),
-            ..privileged
+        assert!(
+            !privileged
+                .beneath(&[])
+                .can_lead_elsewhere_anyhow(name(&file))
+        );
+    }
+
+    #[test]
+    fn memory_is_out_of_reach_where_no_mount_of_procfs_can_be_written_to() {
+        let kept = |writable: &[&str], mounts: &str| {
+            STRANGER.beneath(writable).is_kept_from_memory(mounts)
         };
-        assert!(!walled.can_lead_elsewhere_anyhow(name(&file)));
+        let proc =
+            "25 1 0:23 / /proc rw,nosuid - proc proc rw\n26 1 0:24 / /tmp rw - tmpfs tmpfs rw\n";
+        let second = format!("{proc}27 1 0:23 / /host/proc rw - proc proc rw\n");
+        assert!(kept(&["/tmp"], proc) && kept(&[], &second));
+        assert!(!STRANGER.is_kept_from_memory(proc));
+        assert!(!kept(&["/"], proc) && !kept(&["/proc"], proc));
+        assert!(!kept(&["/proc/sys"], proc) && !kept(&["/host"], &second));
+        // Nothing is known.
+        assert!(!kept(&[], "") && !kept(&[], &second.replace("/host", "/ho\\040st")));
     }
 }

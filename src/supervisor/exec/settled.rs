@@ -1,4 +1,4 @@
-//! Programs by names that are settled: those that the application can make lead nowhere else.
+//! Programs by names that are settled: those that the application can make lead nowhere else, and cannot forge.
 //!
 //! The kernel resolves such a name to the file that we have looked at, whenever it does, so that the exec stop need not
 //! ask which file that was: the name will do, of which the kernel leaves its own copy on the new program's stack. To ask
@@ -53,7 +53,11 @@ impl Reader {
             return;
         }
         let is_settled = || {
-            resolve::is_straight(&call.path) && !self.mutable.can_lead_elsewhere_anyhow(&call.path)
+            let mounts = std::fs::read_to_string("/proc/self/mountinfo");
+            // Who could write to the new program's stack could forge the name before we read it.
+            mounts.is_ok_and(|mounts| self.mutable.is_kept_from_memory(&mounts))
+                && resolve::is_straight(&call.path)
+                && !self.mutable.can_lead_elsewhere_anyhow(&call.path)
         };
         self.names.verified(&call.path, &chain.binary, is_settled);
     }

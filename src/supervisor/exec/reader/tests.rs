@@ -142,7 +142,7 @@ fn after(call: &Call, mutable: Mutable, one_root: bool) -> Reader {
 #[test]
 fn what_was_verified_once_is_executed_by_its_name_until_it_changes() {
     let (place, call) = shipped();
-    let reader = after(&call, other(), true);
+    let reader = after(&call, other().beneath(&["/tmp"]), true);
     let chain = reader.settled(&call).unwrap();
     assert!(chain.is_settled && chain.files[0].origin == Origin::Image);
     assert_eq!(chain.files[0].path, call.path);
@@ -154,17 +154,21 @@ fn what_was_verified_once_is_executed_by_its_name_until_it_changes() {
 #[test]
 fn no_name_is_settled_that_means_something_else_to_others_or_that_the_application_may_change() {
     let (_place, call) = shipped();
-    assert!(after(&call, other(), false).settled(&call).is_none());
+    let settled = |mutable, one_root| after(&call, mutable, one_root).settled(&call).is_some();
+    assert!(settled(other().beneath(&["/tmp"]), true));
+    assert!(!settled(other().beneath(&["/tmp"]), false));
     let own = Mutable::of(nix::unistd::getuid().as_raw(), false);
-    assert!(after(&call, own, true).settled(&call).is_none());
+    assert!(!settled(own.beneath(&["/var/lib"]), true));
     let privileged = Mutable::of(54321, true);
-    assert!(after(&call, privileged, true).settled(&call).is_none());
+    assert!(!settled(privileged.beneath(&["/var/lib"]), true));
+    // Whoever writes to another process's memory writes another name there.
+    assert!(!settled(other(), true) && !settled(other().beneath(&["/proc"]), true));
 }
 
 #[test]
 fn a_clock_that_goes_back_settles_nothing() {
     let (_place, call) = shipped();
-    let mut reader = after(&call, other(), true);
+    let mut reader = after(&call, other().beneath(&["/tmp"]), true);
     let mount = Status::at(&CString::new(call.path.clone()).unwrap())
         .unwrap()
         .mount;
