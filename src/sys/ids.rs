@@ -149,8 +149,8 @@ impl FilesystemUser {
 #[derive(Debug)]
 pub struct RealUser {
     uid: u32,
-    /// Our own real and file-system user, whom nobody changes for good once we supervise.
-    ours: OnceLock<(u32, u32)>,
+    /// Our own real user, whom nobody changes for good once we supervise.
+    ours: OnceLock<u32>,
 }
 
 impl RealUser {
@@ -172,7 +172,9 @@ impl RealUser {
     /// Meanwhile that user's processes may send us signals, which is why it is not for good. An error: nothing has
     /// changed, and nothing was done.
     pub fn act<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
-        let (real, files) = self.ours()?;
+        let real = self.ours()?;
+        // We may be acting for yet another user just now.
+        let files = filesystem_user()?;
         set_real(libc::SYS_setresuid, self.uid)?;
         let result = work();
         let back = set_real(libc::SYS_setresuid, real)
@@ -185,11 +187,11 @@ impl RealUser {
     }
 
     /// Asked for once: every execve comes by here.
-    fn ours(&self) -> io::Result<(u32, u32)> {
+    fn ours(&self) -> io::Result<u32> {
         if let Some(ours) = self.ours.get() {
             return Ok(*ours);
         }
-        let ours = (uids()?.real, filesystem(libc::SYS_setfsuid)?);
+        let ours = uids()?.real;
         Ok(*self.ours.get_or_init(|| ours))
     }
 }
@@ -244,4 +246,27 @@ fn filesystem(call: libc::c_long) -> io::Result<u32> {
     // SAFETY: −1 is no valid id: nothing changes and the present one comes back.
     let now = unsafe { libc::syscall(call, u32::MAX) };
     u32::try_from(now).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_borrowed_real_user_leaves_the_file_system_user_as_it_was_whoever_that_is() {
+        let before = (uids().unwrap(), filesystem_user().unwrap());
+        let borrowed = RealUser::new(54321);
+        for other in [12345, before.1] {
+            let user = FilesystemUser {
+                uid: other,
+                ..FilesystemUser::current().unwrap()
+            };
+            let seen = user.act(|| {
+                let real = borrowed.act(|| uids().unwrap().real).unwrap();
+                (real, filesystem_user().unwrap())
+            });
+            assert_eq!(seen.unwrap(), Some((54321, other)));
+            assert_eq!((uids().unwrap(), filesystem_user().unwrap()), before);
+        }
+    }
 }
